@@ -1,0 +1,2 @@
+//! The `orderwright` command.
+fn main() {}
