@@ -1,1 +1,9 @@
-//! The rules of Orderwright.
+//! The rules of Orderwright, pure: money, orders, workflows and `decide`.
+//!
+//! No async, no IO, no clock, no randomness, no database: the same inputs give the same decision (invariant 1).
+//! The application in `crates/orderwright` brings the outside in and carries decisions out.
+
+pub mod id;
+pub mod money;
+pub mod time;
+pub mod workflow;

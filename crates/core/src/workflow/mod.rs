@@ -1,0 +1,6 @@
+//! Lifecycles as data: the model, its reader, its checks and its guards.
+
+pub mod guard;
+pub mod model;
+
+pub use model::*;

@@ -1,0 +1,388 @@
+//! A workflow in memory: machines of states and transitions, as `read` makes it from a file and `decide` walks it.
+//!
+//! Words are the statechart's (SCXML, XState): state, event, transition, guard, action, invoke, entry, after, always, final, tags.
+//! What the words mean when an order moves is in `decide`; what a file must fulfil is in `validate`.
+
+use std::collections::BTreeMap;
+
+use super::guard::Guard;
+use crate::time::Span;
+
+/// A lifecycle: the machine of each item, the machine of the order's payment, and the name of the merchant-side partner if it has one.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    /// The name that channels and orders carry: `made-to-order`.
+    pub name: String,
+    /// For people: `Made to order`.
+    pub title: String,
+    /// Hash of behaviour (not of labels, titles or comments): names this version for good.
+    pub version: String,
+    /// Whether this is a marketplace-side workflow or the merchant side of one.
+    pub kind: Kind,
+    /// Public statuses, least advanced first. An order shows the least advanced of its items.
+    pub statuses: Vec<String>,
+    /// The event that `POST …/cancel` fires.
+    pub cancel_event: Option<String>,
+    /// The event that recording a shipment fires.
+    pub ship_event: Option<String>,
+    /// The name of the merchant-side workflow that each item also runs once it is sent to its merchant.
+    pub partner: Option<String>,
+    /// The machine that every item runs.
+    pub item: Machine,
+    /// The machine of the order's payment; merchant-side workflows have none.
+    pub payment: Option<Machine>,
+}
+
+/// Which side of a marketplace a workflow describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The whole order: has a payment machine.
+    Order,
+    /// The merchant's side of an item, coupled to the item's machine.
+    Merchant,
+}
+
+/// One statechart.
+#[derive(Clone, Debug, Default)]
+pub struct Machine {
+    /// Index of the first state.
+    pub initial: usize,
+    /// In the order of the file.
+    pub states: Vec<State>,
+    /// State name → index.
+    pub index: BTreeMap<String, usize>,
+}
+
+impl Machine {
+    /// The state of that name.
+    pub fn state(&self, name: &str) -> Option<&State> {
+        self.index.get(name).map(|&i| &self.states[i])
+    }
+
+    /// Whether any state of this machine declares that event.
+    pub fn knows_event(&self, event: &str) -> bool {
+        self.states.iter().any(|s| s.on.contains_key(event))
+    }
+
+    /// Whether any state lets `party` fire that event.
+    pub fn lets(&self, party: Party, event: &str) -> bool {
+        self.states.iter().filter_map(|s| s.on.get(event)).flatten().any(|t| t.by.contains(&party))
+    }
+}
+
+/// A state.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// Name inside the machine.
+    pub name: String,
+    /// The public status that clients see; empty for payment states, which have no public status of their own.
+    pub status: String,
+    /// Facts that guards, the engine and derived axes rely on; see [`TAGS`].
+    pub tags: Vec<String>,
+    /// What each role reads; may contain `{expected_by}` and `{delivered_on}`.
+    pub labels: BTreeMap<Audience, String>,
+    /// Event → transitions, tried in order.
+    pub on: BTreeMap<String, Vec<Transition>>,
+    /// Taken without an event as soon as the guard holds, tried in order.
+    pub always: Vec<Transition>,
+    /// Taken when the state has lasted that long.
+    pub after: Vec<After>,
+    /// Done on entering.
+    pub entry: Vec<Action>,
+    /// The effect that runs while this state lasts.
+    pub invoke: Option<Invoke>,
+    /// May rest here for good.
+    pub is_final: bool,
+    /// Line in the file.
+    pub line: usize,
+}
+
+impl State {
+    /// Whether the state carries the tag.
+    pub fn has(&self, tag: &str) -> bool {
+        self.tags.iter().any(|t| t == tag)
+    }
+}
+
+/// The tags that the engine knows, and what each means. A file may use no other.
+pub const TAGS: &[(&str, &str)] = &[
+    ("decided", "item: the merchant has accepted or refused it"),
+    ("accepted", "item: accepted, so its price is part of what is captured"),
+    ("cancelled", "item: off the order; it no longer counts for the order's status, nor for what is to be paid"),
+    ("to_ship", "item: paid for and waiting to be sent"),
+    ("shipped", "item: on its way"),
+    ("delivered", "item: with the customer"),
+    ("completed", "item: nothing is left to do"),
+    ("refunded", "item: its money went back"),
+    ("authorised", "payment: held at the provider, not taken"),
+    ("captured", "payment: taken"),
+    ("failed", "payment: declined or given up; nothing will be taken in this state"),
+    ("expired", "payment: the time to pay is over"),
+    ("payable", "payment: the customer may pay (again)"),
+    ("verified", "payment: the card was checked, nothing is held"),
+    ("awaiting", "payment: waits for money from outside"),
+];
+
+/// A transition.
+#[derive(Clone, Debug, Default)]
+pub struct Transition {
+    /// Index of the target state.
+    pub target: usize,
+    /// Who may fire it; empty for transitions that only other machines, timers or outcomes take.
+    pub by: Vec<Party>,
+    /// Fields that the event must carry.
+    pub requires: Vec<Field>,
+    /// Taken only when this holds.
+    pub guard: Option<Guard>,
+    /// Events for coupled machines, sent as part of the transition.
+    pub send: Vec<Send>,
+    /// A reason for the timeline when nobody gave one: `authorisation_expires`.
+    pub reason: Option<String>,
+    /// Line in the file.
+    pub line: usize,
+}
+
+/// A transition by the clock. It counts from the first time that the state was entered, so that going round a loop buys no time;
+/// `payment_window` counts from placement.
+#[derive(Clone, Debug)]
+pub struct After {
+    /// How long the state lasts.
+    pub delay: Delay,
+    /// What then happens.
+    pub transition: Transition,
+}
+
+/// A time written in the file, or taken from the policies that the order froze at placement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// `after."7d"`.
+    Fixed(Span),
+    /// `after.return_window` and the like.
+    Policy(Policy),
+}
+
+/// Times that a channel sets and an order takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Policy {
+    /// How long a paid order rests before it is sent to merchants; read when the state is entered.
+    CancelWindow,
+    /// How long the customer has to pay.
+    PaymentWindow,
+    /// How long delivered goods may be returned.
+    ReturnWindow,
+    /// How long after a refund the item is closed.
+    RefundCloseWindow,
+}
+
+impl Policy {
+    /// Every policy with its name in files.
+    pub const ALL: &[(&str, Self)] = &[
+        ("cancel_window", Self::CancelWindow),
+        ("payment_window", Self::PaymentWindow),
+        ("return_window", Self::ReturnWindow),
+        ("refund_close_window", Self::RefundCloseWindow),
+    ];
+
+    /// Reads the name in files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, p)| *p)
+    }
+}
+
+/// An effect that runs while a state lasts; its outcome is the only way out, unless `late` says what to do with one that comes after.
+#[derive(Clone, Debug)]
+pub struct Invoke {
+    /// What runs.
+    pub effect: Effect,
+    /// Its success.
+    pub done: Transition,
+    /// Its failure.
+    pub error: Transition,
+    /// The effect that makes up for a success that came after the state was left.
+    pub late: Option<Effect>,
+}
+
+/// Effects that a payment machine can invoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// Hold and release a small amount, to see that the card is good.
+    Verify,
+    /// Hold what the order costs.
+    Authorise,
+    /// Take what the order costs in one step.
+    Charge,
+    /// See that the reserved units are really there.
+    CheckStock,
+    /// Take what was held for the items that were accepted; the rest is released.
+    Capture,
+    /// Pay the parties their shares at the provider.
+    Transfer,
+    /// Release what was held.
+    Void,
+    /// Give back everything that was taken.
+    Refund,
+}
+
+impl Effect {
+    /// Every effect with its name in files, jobs and logs.
+    pub const ALL: &[(&str, Self)] = &[
+        ("payment.verify", Self::Verify),
+        ("payment.authorise", Self::Authorise),
+        ("payment.charge", Self::Charge),
+        ("stock.check", Self::CheckStock),
+        ("payment.capture", Self::Capture),
+        ("payment.transfer", Self::Transfer),
+        ("payment.void", Self::Void),
+        ("payment.refund", Self::Refund),
+    ];
+
+    /// Reads the name in files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, e)| *e)
+    }
+
+    /// The name in files, jobs and logs.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, e)| *e == self).map_or("", |(n, _)| n)
+    }
+}
+
+/// What entering a state does besides being there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// The reservation becomes firm: it no longer expires and still counts as reserved.
+    StockCommit,
+    /// The units leave: on hand and reserved go down. Nothing if they already left or were released.
+    StockShip,
+    /// The reservation is given up. Nothing if the units already left.
+    StockRelease,
+    /// What was captured for the item goes back, if anything was.
+    RefundItem,
+    /// Money arrived from outside: what is owed counts as captured.
+    RecordPayment,
+    /// The item joins its merchant's merchant order (made if need be) and starts the merchant's machine.
+    SendToMerchant,
+}
+
+impl Action {
+    /// Every action with its name in files.
+    pub const ALL: &[(&str, Self)] = &[
+        ("stock.commit", Self::StockCommit),
+        ("stock.ship", Self::StockShip),
+        ("stock.release", Self::StockRelease),
+        ("refund.item", Self::RefundItem),
+        ("payment.record", Self::RecordPayment),
+        ("merchant.send", Self::SendToMerchant),
+    ];
+
+    /// Reads the name in files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, a)| *a)
+    }
+}
+
+/// An event for the coupled machine of the same item: `item.ship`, `merchant.close`, and with `?` one that the partner may ignore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    /// To the merchant's machine, or to the item's.
+    pub to: Side,
+    /// The event.
+    pub event: String,
+    /// Whether the partner may be unable to take it; otherwise the whole command is refused.
+    pub optional: bool,
+}
+
+/// One of the two machines of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The marketplace's.
+    Item,
+    /// The merchant's.
+    Merchant,
+}
+
+/// Who may fire an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// The platform: `admin` and `ops`.
+    Operator,
+    /// The owner of the channel.
+    Retailer,
+    /// Seller, supplier, maker; own items only.
+    Merchant,
+    /// The buyer, or the channel's server on the buyer's behalf.
+    Customer,
+    /// A CSV import, with the caller's role.
+    Import,
+}
+
+impl Party {
+    /// Every party with its name in files.
+    pub const ALL: &[(&str, Self)] = &[
+        ("operator", Self::Operator),
+        ("retailer", Self::Retailer),
+        ("merchant", Self::Merchant),
+        ("customer", Self::Customer),
+        ("import", Self::Import),
+    ];
+
+    /// Reads the name in files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, p)| *p)
+    }
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, p)| *p == self).map_or("", |(n, _)| n)
+    }
+}
+
+/// Whose words a label is in. Retailers and brands read the operator's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// Back office.
+    Operator,
+    /// Merchant portal.
+    Merchant,
+    /// Storefront.
+    Customer,
+}
+
+impl Audience {
+    /// Every audience with its name in files.
+    pub const ALL: &[(&str, Self)] = &[("operator", Self::Operator), ("merchant", Self::Merchant), ("customer", Self::Customer)];
+
+    /// Reads the name in files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, a)| *a)
+    }
+}
+
+/// A field that an event can be required to carry, by its name in the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// Why.
+    Reason,
+    /// The carrier's number.
+    TrackingNumber,
+    /// The day on which the goods should arrive.
+    ExpectedBy,
+    /// Who carries it.
+    Carrier,
+}
+
+impl Field {
+    /// Every field with its name in files and in the API.
+    pub const ALL: &[(&str, Self)] =
+        &[("reason", Self::Reason), ("trackingNumber", Self::TrackingNumber), ("expectedBy", Self::ExpectedBy), ("carrier", Self::Carrier)];
+
+    /// Reads the name in files.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, f)| *f)
+    }
+
+    /// The name in files and in the API.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, f)| *f == self).map_or("", |(n, _)| n)
+    }
+}
