@@ -1,0 +1,227 @@
+//! Events that people fire: which machine takes them, on which lines, and why not.
+//!
+//! A word that the workflow does not know, an event that the role may never fire, and an event that cannot happen now are three
+//! different refusals (api.md). A merchant's event goes to the merchant's machine where there is one, because there the `by` lists merchants.
+
+use super::run::{Cause, Run, Which};
+use super::{Event, EventItem, Refusal, explain, owns};
+use crate::id::ItemId;
+use crate::order::{Payment, PaymentState};
+use crate::workflow::{Party, Transition};
+
+/// Fires an event of the workflow.
+pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
+    know(run, &event.event)?;
+    let parties = run.actor.parties();
+    run.cause = Cause { event: Some(event.event.clone()), reason: event.reason.clone(), note: event.note.clone() };
+    if lets(run, Which::Payment, &parties, &event.event) && !item_machines_let(run, &parties, &event.event) {
+        let transition = candidate(run, Which::Payment, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        require(transition, event)?;
+        return run.take(Which::Payment, transition);
+    }
+    if !item_machines_let(run, &parties, &event.event) {
+        return Err(Refusal::NotAllowed { event: event.event.clone(), role: run.actor.role.name().to_owned() });
+    }
+    let chosen = choose(run, event)?;
+    for which in chosen {
+        let transition = candidate(run, which, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        require(transition, event)?;
+        not_while_paying(run, which, transition)?;
+        if let (Which::Item(i) | Which::Merchant(i), Some(day)) = (which, &event.expected_by) {
+            run.order.items[i].expected_by = Some(day.clone());
+        }
+        run.take(which, transition)?;
+    }
+    Ok(())
+}
+
+/// Sets the public status: takes, on each line that can, the transition that leads there. Staff records a fact, so no field is required.
+pub(super) fn set_status(run: &mut Run<'_, '_>, status: &str, note: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
+    if !run.workflow.statuses.iter().any(|s| s == status) {
+        return Err(Refusal::UnknownStatus { status: status.to_owned(), known: run.workflow.statuses.clone() });
+    }
+    let parties = run.actor.parties();
+    run.cause = Cause { event: None, reason: reason.map(str::to_owned), note: note.map(str::to_owned) };
+    let leads = |t: &Transition| run.workflow.item.states[t.target].status == status;
+    let all = || run.workflow.item.states.iter().filter(|s| s.status != status).flat_map(|s| s.on.values().flatten()).filter(|t| leads(t));
+    let mine = all().any(|t| t.by.iter().any(|p| parties.contains(p)));
+    if !mine && all().any(|t| !t.by.is_empty()) {
+        return Err(Refusal::NotAllowed { event: status.to_owned(), role: run.actor.role.name().to_owned() });
+    }
+    let mut taken = Vec::new();
+    for i in 0..run.order.items.len() {
+        let Some(state) = run.state(Which::Item(i))? else { continue };
+        if state.status == status || !owns(run.actor, run.order.items[i].merchant_id) {
+            continue;
+        }
+        let candidates = state.on.iter().flat_map(|(event, ts)| ts.iter().map(move |t| (event, t)));
+        let found = candidates.filter(|(_, t)| leads(t) && t.by.iter().any(|p| parties.contains(p))).find(|(_, t)| run.guard_holds(Which::Item(i), t));
+        if let Some((event, transition)) = found {
+            taken.push((i, event.clone(), transition));
+        }
+    }
+    if taken.is_empty() {
+        return Err(not_possible(run, status));
+    }
+    for (i, event, transition) in taken {
+        not_while_paying(run, Which::Item(i), transition)?;
+        run.cause.event = Some(event);
+        run.take(Which::Item(i), transition)?;
+    }
+    Ok(())
+}
+
+/// Pays (again) by a method: a new attempt, and the payment machine's `retry`.
+pub(super) fn pay(run: &mut Run<'_, '_>, method: &str) -> Result<(), Refusal> {
+    let parties = run.actor.parties();
+    run.cause = Cause { event: Some("retry".to_owned()), ..Cause::default() };
+    if !run.workflow.payment.as_ref().is_some_and(|m| m.knows_event("retry")) {
+        return Err(not_possible(run, "retry"));
+    }
+    if !lets(run, Which::Payment, &parties, "retry") {
+        return Err(Refusal::NotAllowed { event: "retry".to_owned(), role: run.actor.role.name().to_owned() });
+    }
+    let state = run.state(Which::Payment)?;
+    if state.is_some_and(|s| s.invoke.is_some()) {
+        return Err(Refusal::PaymentInProgress);
+    }
+    let transition = candidate(run, Which::Payment, &parties, "retry")?.ok_or_else(|| not_possible(run, "retry"))?;
+    let id = crate::id::PaymentId(run.next_id());
+    let amount = run.owed();
+    run.order.payments.push(new_payment(id, method, amount, run.now));
+    run.take(Which::Payment, transition)
+}
+
+/// An attempt to pay of which nothing is known yet.
+pub(super) fn new_payment(id: crate::id::PaymentId, method: &str, amount: i64, now: crate::time::Timestamp) -> Payment {
+    Payment {
+        id,
+        method: method.to_owned(),
+        state: PaymentState::Pending,
+        amount,
+        authorised: 0,
+        captured: 0,
+        voided: 0,
+        refunded: 0,
+        reference: None,
+        failure_code: None,
+        disputed: false,
+        created_at: now,
+    }
+}
+
+/// Refuses a word that no machine of the workflow has.
+fn know(run: &Run<'_, '_>, event: &str) -> Result<(), Refusal> {
+    let machines = [Some(&run.workflow.item), run.workflow.payment.as_ref(), run.partner.map(|p| &p.item)];
+    if machines.into_iter().flatten().any(|m| m.knows_event(event)) {
+        return Ok(());
+    }
+    let mut known: Vec<String> = machines
+        .into_iter()
+        .flatten()
+        .flat_map(|m| m.states.iter().flat_map(|s| s.on.iter()))
+        .filter(|(_, ts)| ts.iter().any(|t| !t.by.is_empty()))
+        .map(|(name, _)| name.clone())
+        .collect();
+    known.sort();
+    known.dedup();
+    Err(Refusal::UnknownEvent { event: event.to_owned(), known })
+}
+
+fn lets(run: &Run<'_, '_>, which: Which, parties: &[Party], event: &str) -> bool {
+    run.machine(which).is_some_and(|m| parties.iter().any(|&p| m.lets(p, event)))
+}
+
+fn item_machines_let(run: &Run<'_, '_>, parties: &[Party], event: &str) -> bool {
+    lets(run, Which::Item(0), parties, event) || lets(run, Which::Merchant(0), parties, event)
+}
+
+/// The transition that the event takes there now, for these parties; the first whose guard holds.
+pub(super) fn candidate<'c>(run: &Run<'_, 'c>, which: Which, parties: &[Party], event: &str) -> Result<Option<&'c Transition>, Refusal> {
+    let state = run.state(which)?;
+    let transitions = state.and_then(|s| s.on.get(event)).into_iter().flatten();
+    Ok(transitions.filter(|t| t.by.iter().any(|p| parties.contains(p))).find(|t| run.guard_holds(which, t)))
+}
+
+/// The machine of a line that takes the event now, if one does: the item's, or the merchant's.
+fn taker(run: &Run<'_, '_>, index: usize, parties: &[Party], event: &str) -> Result<Option<Which>, Refusal> {
+    for which in [Which::Item(index), Which::Merchant(index)] {
+        if candidate(run, which, parties, event)?.is_some() {
+            return Ok(Some(which));
+        }
+    }
+    Ok(None)
+}
+
+/// The lines that the event is for: the named ones, all or none; or all of the actor's that are eligible.
+fn choose(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<Which>, Refusal> {
+    let parties = run.actor.parties();
+    let Some(named) = &event.items else {
+        let mut chosen = Vec::new();
+        for i in 0..run.order.items.len() {
+            if owns(run.actor, run.order.items[i].merchant_id) {
+                chosen.extend(taker(run, i, &parties, &event.event)?);
+            }
+        }
+        return if chosen.is_empty() { Err(not_possible(run, &event.event)) } else { Ok(chosen) };
+    };
+    check_items(run, named)?;
+    let mut ids = Vec::new();
+    for wanted in named {
+        let index = index_of(run, wanted.item)?;
+        taker(run, index, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        let whole = run.order.items[index].quantity;
+        let part = match wanted.quantity {
+            Some(quantity) if quantity < whole => run.split_line(index, quantity),
+            _ => index,
+        };
+        ids.push(run.order.items[part].id);
+    }
+    ids.into_iter().map(|id| taker(run, index_of(run, id)?, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))).collect()
+}
+
+/// Named lines must be the actor's, named once, with quantities that the lines have.
+pub(super) fn check_items(run: &Run<'_, '_>, named: &[EventItem]) -> Result<(), Refusal> {
+    if named.is_empty() {
+        return Err(Refusal::Invalid { pointer: "/items".to_owned(), message: "name at least one item, or leave `items` out for all".to_owned() });
+    }
+    for (n, wanted) in named.iter().enumerate() {
+        let index = index_of(run, wanted.item)?;
+        if named[..n].iter().any(|other| other.item == wanted.item) {
+            return Err(Refusal::Invalid { pointer: format!("/items/{n}/itemId"), message: "this item is named twice".to_owned() });
+        }
+        let has = run.order.items[index].quantity;
+        if wanted.quantity.is_some_and(|q| q < 1 || q > has) {
+            return Err(Refusal::Invalid { pointer: format!("/items/{n}/quantity"), message: format!("must be between 1 and {has}") });
+        }
+    }
+    Ok(())
+}
+
+/// The line of that id, if it is the actor's.
+pub(super) fn index_of(run: &Run<'_, '_>, id: ItemId) -> Result<usize, Refusal> {
+    let found = run.order.items.iter().position(|i| i.id == id && owns(run.actor, i.merchant_id));
+    found.ok_or(Refusal::UnknownItem)
+}
+
+fn require(transition: &Transition, event: &Event) -> Result<(), Refusal> {
+    match transition.requires.iter().find(|f| !event.has(**f)) {
+        Some(field) => Err(Refusal::MissingField { field: field.name(), event: event.event.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Nothing is cancelled while the provider is at work: whether money was taken is not known, and nothing is guessed.
+fn not_while_paying(run: &Run<'_, '_>, which: Which, transition: &Transition) -> Result<(), Refusal> {
+    let busy = run.state(Which::Payment)?.is_some_and(|s| s.invoke.is_some());
+    let cancels = run.machine(which).is_some_and(|m| m.states[transition.target].has("cancelled"));
+    if busy && cancels { Err(Refusal::PaymentInProgress) } else { Ok(()) }
+}
+
+pub(super) fn not_possible(run: &Run<'_, '_>, event: &str) -> Refusal {
+    Refusal::NotPossible {
+        event: event.to_owned(),
+        status: crate::status::order_status(&run.order, run.workflow).to_owned(),
+        possible: explain::possible_events(run),
+    }
+}

@@ -1,0 +1,466 @@
+//! `decide`: an order, its workflow, a command and the instant give a decision or a refusal. Nothing else changes an order.
+//!
+//! A decision is data: the new order, timeline entries, domain events, effects to run, postings, movements of stock. The application
+//! commits all of it in one changeset, guarded by the order's version, or nothing of it.
+//!
+//! A command runs to completion: the transition it asks for, the events that coupled machines send each other, and every
+//! automatic transition that becomes possible, within [`run::MAX_STEPS`]. One that cannot be completed changes nothing.
+
+mod explain;
+mod fire;
+mod outcome;
+mod place;
+mod record;
+mod refund;
+mod run;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actor::{Actor, Role};
+use crate::id::{EntryId, IdSource, ItemId, JobId, MerchantId, MerchantOrderId, OrderId, PaymentId, RefundId};
+use crate::money::Currency;
+use crate::order::{Order, RefundItem};
+use crate::time::{Span, Timestamp};
+use crate::workflow::{Effect, Field, Workflow};
+
+pub use explain::{Actions, ItemActions, Possible, explain};
+pub use place::{Draft, DraftItem, place};
+pub use run::MAX_STEPS;
+
+/// What surrounds a decision: everything that does not come from the order or the command.
+pub struct Context<'a> {
+    /// The order's workflow, in the version that its items run.
+    pub workflow: &'a Workflow,
+    /// The merchant-side workflow, where there is one.
+    pub partner: Option<&'a Workflow>,
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// How long a paid order of this channel rests before it goes to merchants, as the channel is set now.
+    pub cancel_window: Span,
+    /// New ids.
+    pub ids: &'a mut dyn IdSource,
+}
+
+/// Something that somebody wants of an order.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Fire an event of the workflow.
+    Fire(Event),
+    /// Set the public status (staff): the transition that leads there, whatever its event is called; no field is required.
+    SetStatus {
+        /// The wanted status.
+        status: String,
+        /// For the timeline.
+        note: Option<String>,
+        /// For the timeline.
+        reason: Option<String>,
+    },
+    /// Pay (again) by that method.
+    Pay {
+        /// The method's token at the provider.
+        method: String,
+    },
+    /// What an effect came to.
+    Outcome {
+        /// Which effect.
+        effect: JobId,
+        /// What it came to.
+        outcome: Outcome,
+    },
+    /// Timers may be due.
+    Tick,
+    /// Give money back.
+    Refund(RefundRequest),
+    /// The customer asks for money back; staff or policy decides.
+    RequestRefund(RefundRequest),
+    /// Staff decides a customer's request.
+    DecideRefund {
+        /// Which one.
+        refund: RefundId,
+        /// Whether it is granted.
+        approve: bool,
+    },
+    /// Write a note.
+    AddNote {
+        /// Text.
+        note: String,
+        /// Whether the customer sees it.
+        is_public: bool,
+    },
+    /// Record a parcel, and fire the workflow's shipping event for what is in it where that is possible.
+    AddShipment(Event),
+    /// The cardholder disputes a payment, or the dispute is over.
+    Dispute {
+        /// Which payment.
+        payment: PaymentId,
+        /// Whether it is open now.
+        open: bool,
+    },
+}
+
+/// An event with its fields (api.md, «An event's body»).
+#[derive(Clone, Debug, Default)]
+pub struct Event {
+    /// The event's name; for a shipment it is the workflow's.
+    pub event: String,
+    /// Which lines, and how many units of each; `None` means all that are eligible.
+    pub items: Option<Vec<EventItem>>,
+    /// For the timeline.
+    pub note: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// The carrier's number.
+    pub tracking_number: Option<String>,
+    /// Where to follow it.
+    pub tracking_url: Option<String>,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub expected_by: Option<String>,
+}
+
+impl Event {
+    fn has(&self, field: Field) -> bool {
+        let text = match field {
+            Field::Reason => &self.reason,
+            Field::TrackingNumber => &self.tracking_number,
+            Field::ExpectedBy => &self.expected_by,
+            Field::Carrier => &self.carrier,
+        };
+        text.as_ref().is_some_and(|t| !t.trim().is_empty())
+    }
+}
+
+/// Units of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventItem {
+    /// Which line.
+    pub item: ItemId,
+    /// How many of its units; `None` means all.
+    pub quantity: Option<i64>,
+}
+
+/// A wish for a refund: neither amount nor items means all that is left.
+#[derive(Clone, Debug, Default)]
+pub struct RefundRequest {
+    /// Of the whole order.
+    pub amount: Option<i64>,
+    /// Line by line: units, or an amount.
+    pub items: Option<Vec<RefundRequestItem>>,
+    /// Why.
+    pub reason: String,
+    /// Whether the provider is told, or the money went back outside.
+    pub initiate_payment_refund: bool,
+}
+
+/// A line of such a wish.
+#[derive(Clone, Copy, Debug)]
+pub struct RefundRequestItem {
+    /// Which line.
+    pub item: ItemId,
+    /// Units of it.
+    pub quantity: Option<i64>,
+    /// How much of it.
+    pub amount: Option<i64>,
+}
+
+/// What an effect came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It worked; `reference` is the provider's id.
+    Done {
+        /// The provider's id of the payment, refund or transfer.
+        reference: Option<String>,
+    },
+    /// It was refused for good.
+    Declined {
+        /// The provider's code: `insufficient_funds`.
+        code: String,
+    },
+    /// The answer was lost. The effect goes on: the provider is being asked.
+    InDoubt,
+}
+
+/// What is to be committed.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// The order as it is from now on; its version is one more than before.
+    pub order: Order,
+    /// What the history gains.
+    pub timeline: Vec<TimelineEntry>,
+    /// What the feed gains.
+    pub events: Vec<DomainEvent>,
+    /// What is to be run.
+    pub effects: Vec<EffectJob>,
+    /// What the books gain.
+    pub postings: Vec<Posting>,
+    /// What moves in stock.
+    pub stock: Vec<StockMove>,
+    /// Merchant orders that are new.
+    pub merchant_orders: Vec<(MerchantOrderId, MerchantId)>,
+    /// Lines that are new: from placement, or split off another.
+    pub new_items: Vec<ItemId>,
+    /// The order's status before; `None` at placement.
+    pub from_status: Option<String>,
+    /// The order's status now.
+    pub to_status: String,
+    /// The refund that the command made, if it made one.
+    pub refund: Option<RefundId>,
+}
+
+/// An entry of the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelineEntry {
+    /// Id.
+    pub id: EntryId,
+    /// `created`, `status_changed`, `payment_received`, …
+    pub kind: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// Facts for programs.
+    pub metadata: Value,
+    /// Who did it.
+    pub created_by: String,
+    /// Whether the customer sees it.
+    pub is_public: bool,
+    /// Whether merchants see it.
+    pub merchants: MerchantView,
+    /// Position on this order's timeline, from 1.
+    pub seq: i64,
+    /// SHA-256 (hex) over the hash of the entry before and this entry.
+    pub hash: String,
+}
+
+/// Which merchants see a timeline entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MerchantView {
+    /// All of the order.
+    All,
+    /// This one.
+    Only(MerchantId),
+    /// None: it speaks of the whole order's money.
+    Nobody,
+}
+
+/// A domain event of the feed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DomainEvent {
+    /// `order.created`, `payment.captured`, …
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Facts.
+    pub data: Value,
+}
+
+/// An effect to run: becomes a durable job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EffectJob {
+    /// The job's id: also the stable idempotency key at the provider.
+    pub id: JobId,
+    /// What.
+    pub effect: EffectName,
+    /// For which order.
+    pub order: OrderId,
+    /// On which payment.
+    pub payment: PaymentId,
+    /// By which method.
+    pub method: String,
+    /// The provider's id of the payment, once it has one.
+    pub reference: Option<String>,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// Units that must be there (stock check).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stock: Vec<(String, String, i64)>,
+    /// Who gets what (transfer).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<(String, i64)>,
+}
+
+/// The name of an effect in jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EffectName(pub Effect);
+
+impl Serialize for EffectName {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.0.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for EffectName {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        Effect::parse(&name).map(Self).ok_or_else(|| serde::de::Error::custom(format!("unknown effect {name}")))
+    }
+}
+
+/// A balanced posting: its lines sum to zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// `authorise`, `capture`, `split`, `void`, `refund`.
+    pub cause: &'static str,
+    /// Account and amount; debits are positive.
+    pub lines: Vec<(String, i64)>,
+}
+
+/// A movement of reserved units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockMove {
+    /// What happens.
+    pub kind: StockMoveKind,
+    /// Of which offer.
+    pub sku: String,
+    /// Where.
+    pub location: String,
+    /// Units.
+    pub quantity: i64,
+}
+
+/// Kinds of movements that orders cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StockMoveKind {
+    /// reserved +, if enough is available.
+    Reserve,
+    /// The reservation becomes firm; figures stay.
+    Commit,
+    /// reserved −.
+    Release,
+    /// on hand −, reserved −.
+    Ship,
+}
+
+impl StockMoveKind {
+    /// The name in the movements' table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reserve => "reserve",
+            Self::Commit => "commit",
+            Self::Release => "release",
+            Self::Ship => "ship",
+        }
+    }
+}
+
+/// Why a command is refused. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The workflow has no such event.
+    #[error("the workflow has no event `{event}`; it has {}", known.join(", "))]
+    UnknownEvent {
+        /// As asked.
+        event: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The workflow has no such status.
+    #[error("the workflow has no status `{status}`; it has {}", known.join(", "))]
+    UnknownStatus {
+        /// As asked.
+        status: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The role may never do that.
+    #[error("{role} may not do `{event}` in this workflow")]
+    NotAllowed {
+        /// As asked.
+        event: String,
+        /// Of the one who asked.
+        role: String,
+    },
+    /// Not in this state.
+    #[error("`{event}` is not possible now: the order is {status}{}", if possible.is_empty() { String::new() } else { format!("; possible now: {}", possible.join(", ")) })]
+    NotPossible {
+        /// As asked.
+        event: String,
+        /// The order's status.
+        status: String,
+        /// What this actor may do now.
+        possible: Vec<String>,
+    },
+    /// A payment step is running.
+    #[error("a payment step is running; wait until its outcome is known, then try again")]
+    PaymentInProgress,
+    /// The event requires a field.
+    #[error("`{field}` is required for `{event}`")]
+    MissingField {
+        /// Its name in the API.
+        field: &'static str,
+        /// Of which event.
+        event: String,
+    },
+    /// No such line, or not the actor's.
+    #[error("there is no such item on this order")]
+    UnknownItem,
+    /// A value that makes no sense.
+    #[error("{message}")]
+    Invalid {
+        /// JSON Pointer.
+        pointer: String,
+        /// What to do.
+        message: String,
+    },
+    /// More than is left.
+    #[error("at most {available} can be refunded")]
+    RefundTooLarge {
+        /// Shown with its currency.
+        available: String,
+    },
+    /// No such refund request.
+    #[error("there is no such refund on this order")]
+    UnknownRefund,
+    /// The refund was decided before.
+    #[error("this refund was decided already")]
+    RefundDecided,
+    /// The effect is not the one that is waited for: its outcome was applied before, or came too late.
+    #[error("this outcome is not waited for")]
+    StaleOutcome,
+    /// A machine would run for ever. The checker should have found it.
+    #[error("the workflow does not come to rest after {MAX_STEPS} steps")]
+    Endless,
+    /// A partner cannot take an event that the transition must send.
+    #[error("the coupled machine cannot take `{event}` in state `{state}`")]
+    SendFailed {
+        /// What was sent.
+        event: String,
+        /// Where the partner was.
+        state: String,
+    },
+    /// The document and the workflow disagree: a state that the workflow does not have.
+    #[error("the order is in state `{0}`, which its workflow does not have")]
+    ForeignState(String),
+}
+
+/// Decides a command on an order.
+pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
+    let mut run = run::Run::start(order, actor, context);
+    match command {
+        Command::Fire(event) => fire::fire(&mut run, event)?,
+        Command::SetStatus { status, note, reason } => fire::set_status(&mut run, status, note.as_deref(), reason.as_deref())?,
+        Command::Pay { method } => fire::pay(&mut run, method)?,
+        Command::Outcome { effect, outcome } => outcome::outcome(&mut run, *effect, outcome)?,
+        Command::Tick => run.settle()?,
+        Command::Refund(request) => refund::refund(&mut run, request)?,
+        Command::RequestRefund(request) => refund::request(&mut run, request)?,
+        Command::DecideRefund { refund, approve } => refund::decide_request(&mut run, *refund, *approve)?,
+        Command::AddNote { note, is_public } => record::note(&mut run, note, *is_public),
+        Command::AddShipment(event) => record::shipment(&mut run, event)?,
+        Command::Dispute { payment, open } => outcome::dispute(&mut run, *payment, *open)?,
+    }
+    run.finish()
+}
+
+/// Names of refunds' lines in metadata.
+fn refund_items_json(items: &[RefundItem]) -> Value {
+    serde_json::json!(items.iter().map(|i| serde_json::json!({ "itemId": i.item_id.to_string(), "amount": i.amount })).collect::<Vec<_>>())
+}
+
+/// Whether the actor sees that line at all.
+fn owns(actor: &Actor, merchant: MerchantId) -> bool {
+    actor.role != Role::Merchant || actor.merchant == Some(merchant)
+}
+

@@ -1,0 +1,184 @@
+//! What effects came to: the payment machine goes on, and the books follow.
+//!
+//! An outcome belongs to the effect that a state waits for, by its id. Any other was applied before or came too late, and changes nothing.
+
+use serde_json::json;
+
+use super::run::{Cause, Run, Which};
+use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, refund};
+use crate::id::{JobId, PaymentId};
+use crate::order::PaymentState;
+use crate::workflow::Effect;
+
+/// Applies an outcome.
+pub(super) fn outcome(run: &mut Run<'_, '_>, effect: JobId, outcome: &Outcome) -> Result<(), Refusal> {
+    if run.order.payment.effect == Some(effect) {
+        return of_payment(run, outcome);
+    }
+    if let Some(index) = run.order.refunds.iter().position(|r| r.effect == Some(effect)) {
+        return refund::outcome(run, index, outcome);
+    }
+    Err(Refusal::StaleOutcome)
+}
+
+fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
+    let state = run.state(Which::Payment)?;
+    let invoke = state.and_then(|s| s.invoke.as_ref()).ok_or(Refusal::StaleOutcome)?;
+    match outcome {
+        Outcome::InDoubt => {
+            if let Some(payment) = run.order.payments.last_mut()
+                && payment.state == PaymentState::Pending
+            {
+                payment.state = PaymentState::InDoubt;
+            }
+            Ok(())
+        }
+        Outcome::Done { reference } => {
+            done(run, invoke.effect, reference.as_deref());
+            run.take(Which::Payment, &invoke.done)
+        }
+        Outcome::Declined { code } => {
+            declined(run, invoke.effect, code);
+            run.cause = Cause { reason: invoke.error.reason.clone().or_else(|| Some(code.clone())), ..Cause::default() };
+            run.order.payment_reason = run.cause.reason.clone();
+            run.take(Which::Payment, &invoke.error)
+        }
+    }
+}
+
+/// Books a success.
+fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
+    let owed = run.owed();
+    let show = |run: &Run<'_, '_>, amount: i64| run.order.currency.show(amount);
+    match effect {
+        Effect::Verify => {
+            settle_doubt(run, PaymentState::Pending, reference);
+            run.log("payment_verified", "The card was verified; nothing was taken".to_owned(), json!({}), true, MerchantView::Nobody);
+        }
+        Effect::Authorise => {
+            settle_doubt(run, PaymentState::Authorised, reference);
+            if let Some(payment) = run.order.payments.last_mut() {
+                payment.authorised = owed;
+            }
+            run.post("authorise", vec![(HELD.to_owned(), owed), (HELD_BY_CUSTOMERS.to_owned(), -owed)]);
+            let message = format!("{} authorised", show(run, owed));
+            run.log("payment_authorised", message, json!({ "amount": owed }), true, MerchantView::Nobody);
+        }
+        Effect::Charge | Effect::Capture => money_taken(run, reference),
+        Effect::Void => {
+            let Some(payment) = run.order.payments.last_mut() else { return };
+            let released = payment.authorised - payment.captured - payment.voided;
+            payment.voided += released;
+            if payment.captured == 0 {
+                payment.state = PaymentState::Voided;
+            }
+            run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), released), (HELD.to_owned(), -released)]);
+            let message = format!("{} released", show(run, released));
+            run.log("payment_voided", message, json!({ "amount": released }), true, MerchantView::Nobody);
+        }
+        Effect::Refund => refund::undone(run),
+        Effect::Transfer => {
+            run.log("payment_split", "The parties' shares were paid out at the provider".to_owned(), json!({}), false, MerchantView::Nobody);
+        }
+        Effect::CheckStock => {}
+    }
+}
+
+fn settle_doubt(run: &mut Run<'_, '_>, state: PaymentState, reference: Option<&str>) {
+    if let Some(payment) = run.order.payments.last_mut() {
+        payment.state = state;
+        if reference.is_some() {
+            payment.reference = reference.map(str::to_owned);
+        }
+    }
+}
+
+/// Money was taken for every line that is not cancelled: capture, release of what was held beyond it, and the parties' shares.
+pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
+    let amount = run.owed();
+    settle_doubt(run, PaymentState::Captured, reference);
+    let mut amounts = Vec::new();
+    for index in 0..run.order.items.len() {
+        let cancelled = run.workflow.item.state(&run.order.items[index].machine.state).is_some_and(|s| s.has("cancelled"));
+        if !cancelled {
+            let due = run.order.items[index].due();
+            run.order.items[index].captured = due;
+            amounts.push((index, due));
+        }
+    }
+    let Some(payment) = run.order.payments.last_mut() else { return };
+    payment.captured = amount;
+    let held = payment.authorised;
+    payment.voided = (held - amount).max(0);
+    if held > 0 {
+        run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
+    }
+    let splits = run.splits_of(&amounts);
+    run.post("capture", vec![(CLEARING.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
+    let shares = splits.iter().map(|s| (s.party.account(), -s.amount));
+    run.post("split", std::iter::once((UNSETTLED.to_owned(), amount)).chain(shares).collect());
+    run.order.splits = splits;
+    let data = json!({ "amount": amount, "currency": run.order.currency.code() });
+    let message = format!("Payment of {} received", run.order.currency.show(amount));
+    run.log("payment_received", message, data.clone(), true, MerchantView::Nobody);
+    run.emit("payment.captured", data);
+}
+
+fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
+    let words = code.replace('_', " ");
+    match effect {
+        Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture => {
+            if let Some(payment) = run.order.payments.last_mut() {
+                payment.failure_code = Some(code.to_owned());
+                if payment.authorised == 0 {
+                    payment.state = PaymentState::Failed;
+                }
+            }
+            run.log("payment_failed", format!("The payment was declined: {words}"), json!({ "code": code }), true, MerchantView::Nobody);
+            run.emit("payment.failed", json!({ "code": code }));
+        }
+        Effect::CheckStock => {
+            run.log("stock_missing", "The reserved units are not there any more".to_owned(), json!({ "skus": code }), false, MerchantView::All);
+        }
+        Effect::Void | Effect::Refund | Effect::Transfer => {
+            let message = format!("{} was refused by the provider: {words}. Somebody must look at it", effect.name());
+            run.log("needs_attention", message, json!({ "effect": effect.name(), "code": code }), false, MerchantView::Nobody);
+        }
+    }
+}
+
+/// The cardholder disputes a payment, or that is over.
+pub(super) fn dispute(run: &mut Run<'_, '_>, payment: PaymentId, open: bool) -> Result<(), Refusal> {
+    let found = run.order.payments.iter_mut().find(|p| p.id == payment && p.disputed != open);
+    let Some(found) = found else { return Err(Refusal::StaleOutcome) };
+    found.disputed = open;
+    let (kind, event, message) = match open {
+        true => ("disputed", "dispute.opened", "The cardholder disputes the payment"),
+        false => ("dispute_closed", "dispute.closed", "The dispute is closed"),
+    };
+    run.log(kind, message.to_owned(), json!({ "paymentId": payment.to_string() }), false, MerchantView::Nobody);
+    run.emit(event, json!({ "paymentId": payment.to_string() }));
+    Ok(())
+}
+
+/// Orders the effect of a refund.
+pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> JobId {
+    let id = JobId(run.next_id());
+    let (order, currency) = (run.order.id, run.order.currency);
+    if let Some(payment) = run.order.payments.iter().find(|p| p.id == payment) {
+        let (method, reference) = (payment.method.clone(), payment.reference.clone());
+        let payment = payment.id;
+        let effect = EffectName(Effect::Refund);
+        run.add_effect(EffectJob { id, effect, order, payment, method, reference, amount, currency, stock: Vec::new(), transfers: Vec::new() });
+    }
+    id
+}
+
+/// Money that providers hold on customers' cards.
+pub(super) const HELD: &str = "provider/held";
+/// The other side of it.
+pub(super) const HELD_BY_CUSTOMERS: &str = "customers/held";
+/// Money that providers owe us.
+pub(super) const CLEARING: &str = "provider/clearing";
+/// Money taken and not yet shared out; empty after every posting of a split.
+pub(super) const UNSETTLED: &str = "orders/unsettled";

@@ -1,0 +1,625 @@
+//! One command on its way through the machines: transitions, entries, sends, automatic steps, timers, and what they leave behind.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Context, Decision, DomainEvent, EffectJob, EffectName, MerchantView, Posting, Refusal, StockMove, StockMoveKind, TimelineEntry, refund};
+use crate::actor::Actor;
+use crate::id::{EntryId, ItemId, JobId, MerchantId, MerchantOrderId};
+use crate::money::allocate;
+use crate::order::{Instance, MerchantOrder, Order, Reservation, Split};
+use crate::status;
+use crate::time::Timestamp;
+use crate::workflow::guard::Fact;
+use crate::workflow::{Action, Delay, Effect, Machine, Policy, Side, State, Transition, Workflow};
+
+/// Steps that one command may take for each line of the order, and a few more: a workflow that needs more never comes to rest.
+pub const MAX_STEPS: usize = 64;
+
+/// Which machine of the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The order's payment.
+    Payment,
+    /// The item's own.
+    Item(usize),
+    /// The merchant's, of the item.
+    Merchant(usize),
+}
+
+/// Why a transition is taken, for the timeline.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Cause {
+    pub event: Option<String>,
+    pub reason: Option<String>,
+    pub note: Option<String>,
+}
+
+/// The work on one command.
+pub(super) struct Run<'a, 'c> {
+    pub order: Order,
+    pub actor: &'a Actor,
+    pub workflow: &'c Workflow,
+    pub partner: Option<&'c Workflow>,
+    pub now: Timestamp,
+    cancel_window: crate::time::Span,
+    ids: &'a mut dyn crate::id::IdSource,
+    before: Vec<Before>,
+    from_status: Option<String>,
+    from_payment_status: &'static str,
+    steps: usize,
+    pub cause: Cause,
+    /// Lines that became cancelled and whose money goes back when the command is through.
+    pub refund_items: Vec<ItemId>,
+    timeline: Vec<TimelineEntry>,
+    pub events: Vec<DomainEvent>,
+    effects: Vec<EffectJob>,
+    postings: Vec<Posting>,
+    stock: Vec<StockMove>,
+    merchant_orders: Vec<(MerchantOrderId, MerchantId)>,
+    new_items: Vec<ItemId>,
+    pub refund: Option<crate::id::RefundId>,
+}
+
+/// A line as it was before the command.
+struct Before {
+    item: ItemId,
+    status: String,
+    tags: Vec<String>,
+}
+
+impl<'a, 'c> Run<'a, 'c> {
+    /// Begins a command on an order that exists.
+    pub fn start(order: &Order, actor: &'a Actor, context: &'a mut Context<'c>) -> Run<'a, 'c>
+    where
+        'c: 'a,
+    {
+        let mut run = Self::fresh(order.clone(), actor, context);
+        run.from_status = Some(status::order_status(order, run.workflow).to_owned());
+        run.before = order.items.iter().map(|i| run.snapshot(i.id, &i.machine)).collect();
+        run
+    }
+
+    /// Begins the placement of an order: there is no before.
+    pub fn fresh(order: Order, actor: &'a Actor, context: &'a mut Context<'c>) -> Run<'a, 'c>
+    where
+        'c: 'a,
+    {
+        let from_payment_status = status::payment_status(&order, context.workflow);
+        Run {
+            order,
+            actor,
+            workflow: context.workflow,
+            partner: context.partner,
+            now: context.now,
+            cancel_window: context.cancel_window,
+            ids: &mut *context.ids,
+            before: Vec::new(),
+            from_status: None,
+            from_payment_status,
+            steps: 0,
+            cause: Cause::default(),
+            refund_items: Vec::new(),
+            timeline: Vec::new(),
+            events: Vec::new(),
+            effects: Vec::new(),
+            postings: Vec::new(),
+            stock: Vec::new(),
+            merchant_orders: Vec::new(),
+            new_items: Vec::new(),
+            refund: None,
+        }
+    }
+
+    fn snapshot(&self, item: ItemId, machine: &Instance) -> Before {
+        let state = self.workflow.item.state(&machine.state);
+        Before {
+            item,
+            status: state.map(|s| s.status.clone()).unwrap_or_default(),
+            tags: state.map(|s| s.tags.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// A new id.
+    pub fn next_id(&mut self) -> i64 {
+        self.ids.next_id()
+    }
+
+    /// The machine that runs there.
+    pub fn machine(&self, which: Which) -> Option<&'c Machine> {
+        match which {
+            Which::Payment => self.workflow.payment.as_ref(),
+            Which::Item(_) => Some(&self.workflow.item),
+            Which::Merchant(_) => self.partner.map(|p| &p.item),
+        }
+    }
+
+    fn instance(&self, which: Which) -> Option<&Instance> {
+        match which {
+            Which::Payment => Some(&self.order.payment),
+            Which::Item(i) => Some(&self.order.items[i].machine),
+            Which::Merchant(i) => self.order.items[i].merchant.as_ref(),
+        }
+    }
+
+    fn instance_mut(&mut self, which: Which) -> Option<&mut Instance> {
+        match which {
+            Which::Payment => Some(&mut self.order.payment),
+            Which::Item(i) => Some(&mut self.order.items[i].machine),
+            Which::Merchant(i) => self.order.items[i].merchant.as_mut(),
+        }
+    }
+
+    /// The state that the machine is in.
+    pub fn state(&self, which: Which) -> Result<Option<&'c State>, Refusal> {
+        let (Some(machine), Some(instance)) = (self.machine(which), self.instance(which)) else { return Ok(None) };
+        machine.state(&instance.state).map(Some).ok_or_else(|| Refusal::ForeignState(instance.state.clone()))
+    }
+
+    /// Whether the guard of a transition holds for that machine.
+    pub fn guard_holds(&self, which: Which, transition: &Transition) -> bool {
+        transition.guard.as_ref().is_none_or(|g| g.holds(&|fact| self.fact(which, fact)))
+    }
+
+    /// The answer to a guard's question.
+    pub fn fact(&self, which: Which, fact: &Fact) -> bool {
+        let tagged = |item: &crate::order::Item, tag: &str| self.workflow.item.state(&item.machine.state).is_some_and(|s| s.has(tag));
+        let item = match which {
+            Which::Item(i) | Which::Merchant(i) => Some(&self.order.items[i]),
+            Which::Payment => None,
+        };
+        match fact {
+            Fact::Payment(tag) => {
+                let machine = self.workflow.payment.as_ref();
+                machine.and_then(|m| m.state(&self.order.payment.state)).is_some_and(|s| s.has(tag))
+            }
+            Fact::PaymentOffline => self.order.current_payment().is_some_and(|p| is_offline(&p.method)),
+            Fact::AllItems(tag) => self.order.items.iter().all(|i| tagged(i, tag)),
+            Fact::AnyItem(tag) => self.order.items.iter().any(|i| tagged(i, tag)),
+            Fact::ItemFullyRefunded => item.is_some_and(|i| i.captured > 0 && i.refunded >= i.captured),
+            Fact::LateCancellation => item.is_some_and(|i| i.late_cancellation),
+            Fact::OrderFullyRefunded => self.order.captured() > 0 && self.order.refunded() >= self.order.captured(),
+            Fact::NothingCaptured => self.order.captured() == 0,
+        }
+    }
+
+    /// Takes a transition: sends, then enters the target.
+    pub fn take(&mut self, which: Which, transition: &Transition) -> Result<(), Refusal> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS * (1 + self.order.items.len()) {
+            return Err(Refusal::Endless);
+        }
+        if self.cause.reason.is_none() {
+            self.cause.reason.clone_from(&transition.reason);
+        }
+        if which == Which::Payment && transition.reason.is_some() {
+            self.order.payment_reason.clone_from(&transition.reason);
+        }
+        let machine = self.machine(which).ok_or(Refusal::Endless)?;
+        self.enter(which, &machine.states[transition.target])?;
+        for send in &transition.send {
+            let (Which::Item(i) | Which::Merchant(i)) = which else { continue };
+            let to = match send.to {
+                Side::Item => Which::Item(i),
+                Side::Merchant => Which::Merchant(i),
+            };
+            self.deliver(to, &send.event, send.optional)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a coupled machine an event that another machine sent.
+    fn deliver(&mut self, to: Which, event: &str, optional: bool) -> Result<(), Refusal> {
+        let state = self.state(to)?;
+        let transition = state.and_then(|s| s.on.get(event)).into_iter().flatten().find(|t| self.guard_holds(to, t));
+        match transition {
+            Some(transition) => self.take(to, transition),
+            None if optional => Ok(()),
+            None => Err(Refusal::SendFailed { event: event.to_owned(), state: state.map_or("none", |s| s.name.as_str()).to_owned() }),
+        }
+    }
+
+    /// Enters a state: timer, entry actions, effect.
+    pub fn enter(&mut self, which: Which, state: &'c State) -> Result<(), Refusal> {
+        let now = self.now;
+        let (placed, policies, cancel_window) = (self.order.created_at, self.order.policies, self.cancel_window);
+        let Some(instance) = self.instance_mut(which) else { return Ok(()) };
+        instance.state.clone_from(&state.name);
+        instance.since = now;
+        instance.effect = None;
+        instance.due = None;
+        if !state.after.is_empty() {
+            let first = *instance.first.entry(state.name.clone()).or_insert(now);
+            instance.due = state
+                .after
+                .iter()
+                .map(|after| match after.delay {
+                    Delay::Fixed(span) => first.plus(span),
+                    Delay::Policy(Policy::PaymentWindow) => placed.plus(policies.payment_window),
+                    Delay::Policy(Policy::CancelWindow) => first.plus(cancel_window),
+                    Delay::Policy(Policy::ReturnWindow) => first.plus(policies.return_window),
+                    Delay::Policy(Policy::RefundCloseWindow) => first.plus(policies.refund_close_window),
+                })
+                .min();
+        }
+        if let Which::Item(i) = which {
+            self.order.items[i].updated_at = now;
+            if state.has("delivered") && self.order.items[i].delivered_at.is_none() {
+                self.order.items[i].delivered_at = Some(now);
+            }
+        }
+        for action in &state.entry {
+            self.act(which, *action)?;
+        }
+        if let Some(invoke) = &state.invoke {
+            let id = self.invoke(invoke.effect);
+            if let Some(instance) = self.instance_mut(which) {
+                instance.effect = Some(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be taken for the lines that are not cancelled.
+    pub fn owed(&self) -> i64 {
+        self.live().map(|i| i.due()).sum()
+    }
+
+    /// The lines that are not cancelled.
+    fn live(&self) -> impl Iterator<Item = &crate::order::Item> {
+        self.order.items.iter().filter(|i| !self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has("cancelled")))
+    }
+
+    /// Orders an effect on the current payment.
+    fn invoke(&mut self, effect: Effect) -> JobId {
+        let id = JobId(self.next_id());
+        let amount = match effect {
+            Effect::Verify => VERIFICATION_AMOUNT,
+            Effect::Authorise | Effect::Charge | Effect::Capture => self.owed(),
+            Effect::Void => self.order.current_payment().map_or(0, |p| p.authorised - p.captured),
+            Effect::Refund | Effect::Transfer => self.order.current_payment().map_or(0, |p| p.captured),
+            Effect::CheckStock => 0,
+        };
+        let stock = match effect {
+            Effect::CheckStock => {
+                self.live().filter(|i| i.reservation == Reservation::Held).map(|i| (i.sku.clone(), i.location.clone(), i.quantity)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let transfers = match effect {
+            Effect::Transfer => self.order.splits.iter().map(|s| (s.party.account(), s.amount)).collect(),
+            _ => Vec::new(),
+        };
+        if let Some(payment) = self.order.payments.last() {
+            self.effects.push(EffectJob {
+                id,
+                effect: EffectName(effect),
+                order: self.order.id,
+                payment: payment.id,
+                method: payment.method.clone(),
+                reference: payment.reference.clone(),
+                amount,
+                currency: self.order.currency,
+                stock,
+                transfers,
+            });
+        }
+        id
+    }
+
+    /// Orders an effect as it stands.
+    pub fn add_effect(&mut self, job: EffectJob) {
+        self.effects.push(job);
+    }
+
+    fn act(&mut self, which: Which, action: Action) -> Result<(), Refusal> {
+        match (action, which) {
+            (Action::RecordPayment, _) => {
+                super::outcome::money_taken(self, None);
+                Ok(())
+            }
+            (_, Which::Payment | Which::Merchant(_)) => Ok(()),
+            (Action::StockCommit, Which::Item(i)) => self.move_stock(i, &[Reservation::Held], Reservation::Committed, StockMoveKind::Commit),
+            (Action::StockShip, Which::Item(i)) => {
+                self.move_stock(i, &[Reservation::Held, Reservation::Committed], Reservation::Shipped, StockMoveKind::Ship)
+            }
+            (Action::StockRelease, Which::Item(i)) => {
+                self.move_stock(i, &[Reservation::Held, Reservation::Committed], Reservation::Released, StockMoveKind::Release)
+            }
+            (Action::RefundItem, Which::Item(i)) => {
+                self.refund_items.push(self.order.items[i].id);
+                Ok(())
+            }
+            (Action::SendToMerchant, Which::Item(i)) => self.send_to_merchant(i),
+        }
+    }
+
+    fn move_stock(&mut self, index: usize, from: &[Reservation], to: Reservation, kind: StockMoveKind) -> Result<(), Refusal> {
+        let item = &mut self.order.items[index];
+        if from.contains(&item.reservation) {
+            item.reservation = to;
+            let (sku, location, quantity) = (item.sku.clone(), item.location.clone(), item.quantity);
+            self.stock.push(StockMove { kind, sku, location, quantity });
+        }
+        Ok(())
+    }
+
+    /// Adds a movement of stock as it stands.
+    pub fn add_stock(&mut self, stock: StockMove) {
+        self.stock.push(stock);
+    }
+
+    fn send_to_merchant(&mut self, index: usize) -> Result<(), Refusal> {
+        let merchant = self.order.items[index].merchant_id;
+        self.route(merchant);
+        if let Some(partner) = self.partner {
+            let first = &partner.item.states[partner.item.initial];
+            self.order.items[index].merchant =
+                Some(Instance { state: first.name.clone(), since: self.now, due: None, first: Default::default(), effect: None });
+            self.enter(Which::Merchant(index), first)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the merchant its merchant order if it has none yet.
+    pub fn route(&mut self, merchant: MerchantId) {
+        if self.order.merchant_orders.iter().any(|m| m.merchant_id == merchant) {
+            return;
+        }
+        let id = MerchantOrderId(self.next_id());
+        self.order.merchant_orders.push(MerchantOrder { id, merchant_id: merchant, created_at: self.now, updated_at: self.now });
+        self.merchant_orders.push((id, merchant));
+        let metadata = json!({ "merchantId": merchant.to_string(), "merchantOrderId": id.to_string() });
+        self.log("routed", "Sent to the merchant".to_owned(), metadata, false, MerchantView::Only(merchant));
+    }
+
+    /// Takes every automatic step and every timer that is due, until nothing moves any more; then refunds what was cancelled.
+    pub fn settle(&mut self) -> Result<(), Refusal> {
+        while self.step()? {}
+        if !self.refund_items.is_empty() {
+            let items = std::mem::take(&mut self.refund_items);
+            refund::cancelled(self, &items);
+            while self.step()? {}
+        }
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<bool, Refusal> {
+        if self.step_of(Which::Payment)? {
+            return Ok(true);
+        }
+        for i in 0..self.order.items.len() {
+            if self.step_of(Which::Item(i))? || self.step_of(Which::Merchant(i))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn step_of(&mut self, which: Which) -> Result<bool, Refusal> {
+        let Some(state) = self.state(which)? else { return Ok(false) };
+        if let Some(transition) = state.always.iter().find(|t| self.guard_holds(which, t)) {
+            let own_reason = self.cause.reason.is_some();
+            self.take(which, transition)?;
+            if !own_reason && self.cause.reason.is_none() {
+                self.cause.reason.clone_from(&self.order.payment_reason);
+            }
+            return Ok(true);
+        }
+        let due = self.instance(which).and_then(|i| i.due).is_some_and(|due| due <= self.now);
+        if due && let Some(after) = state.after.iter().find(|a| self.guard_holds(which, &a.transition)) {
+            self.take(which, &after.transition)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Splits `quantity` units off a line into a line of their own, which is returned; the remainder keeps the id.
+    pub fn split_line(&mut self, index: usize, quantity: i64) -> usize {
+        let id = ItemId(self.next_id());
+        let rest = &mut self.order.items[index];
+        let mut part = rest.clone();
+        part.id = id;
+        let weights = [quantity, rest.quantity - quantity];
+        let mut divide = |whole: &mut i64, part: &mut i64| {
+            let parts = allocate(*whole, &weights);
+            (*part, *whole) = (parts[0], parts[1]);
+        };
+        divide(&mut rest.gst_amount, &mut part.gst_amount);
+        divide(&mut rest.discount_amount, &mut part.discount_amount);
+        divide(&mut rest.shipping_share, &mut part.shipping_share);
+        divide(&mut rest.refunding, &mut part.refunding);
+        divide(&mut rest.refunded, &mut part.refunded);
+        // The total follows from its parts, so that item.total's identity holds for both lines.
+        let inclusive = rest.total == rest.price * rest.quantity - weigh(rest.discount_amount, part.discount_amount);
+        part.quantity = quantity;
+        rest.quantity -= quantity;
+        let total = rest.total;
+        part.total = part.price * part.quantity - part.discount_amount + if inclusive { 0 } else { part.gst_amount };
+        rest.total = total - part.total;
+        if rest.captured > 0 {
+            rest.captured = rest.due();
+            part.captured = part.due();
+        }
+        part.created_at = self.now;
+        let before = self.before.iter().find(|b| b.item == rest.id).map(|b| Before { item: id, status: b.status.clone(), tags: b.tags.clone() });
+        self.before.extend(before);
+        self.new_items.push(id);
+        self.order.items.insert(index + 1, part);
+        index + 1
+    }
+
+    /// Marks a line as new, so that it is indexed.
+    pub fn add_item(&mut self, id: ItemId) {
+        self.new_items.push(id);
+    }
+
+    /// Adds a posting; its lines must sum to zero. Lines of nothing are dropped.
+    pub fn post(&mut self, cause: &'static str, lines: Vec<(String, i64)>) {
+        debug_assert_eq!(lines.iter().map(|l| l.1).sum::<i64>(), 0, "a posting is balanced");
+        let lines: Vec<_> = lines.into_iter().filter(|l| l.1 != 0).collect();
+        if !lines.is_empty() {
+            self.postings.push(Posting { cause, lines });
+        }
+    }
+
+    /// The shares of what the given amounts of lines come to.
+    pub fn splits_of(&self, amounts: &[(usize, i64)]) -> Vec<Split> {
+        let mut splits: Vec<Split> = Vec::new();
+        for &(index, amount) in amounts {
+            let shares = &self.order.items[index].shares;
+            let parts = allocate(amount, &shares.iter().map(|s| s.basis_points).collect::<Vec<_>>());
+            for (share, part) in shares.iter().zip(parts) {
+                match splits.iter_mut().find(|s| s.party == share.party) {
+                    Some(split) => split.amount += part,
+                    None => splits.push(Split { party: share.party.clone(), amount: part, refunded: 0 }),
+                }
+            }
+        }
+        splits
+    }
+
+    /// Adds an entry to the timeline, chained to the one before it.
+    pub fn log(&mut self, kind: &'static str, message: String, metadata: Value, is_public: bool, merchants: MerchantView) {
+        let id = EntryId(self.next_id());
+        let seq = self.order.timeline_length + 1;
+        let mut hash = Sha256::new();
+        hash.update(self.order.timeline_hash.as_bytes());
+        hash.update(json!([id.to_string(), seq, self.now.0, kind, message, metadata, self.actor.id]).to_string().as_bytes());
+        let hash = hex(&hash.finalize());
+        self.order.timeline_length = seq;
+        self.order.timeline_hash.clone_from(&hash);
+        let created_by = self.actor.id.clone();
+        self.timeline.push(TimelineEntry { id, kind, message, metadata, created_by, is_public, merchants, seq, hash });
+    }
+
+    /// Adds a domain event about this order.
+    pub fn emit(&mut self, kind: &'static str, mut data: Value) {
+        if let Some(map) = data.as_object_mut() {
+            map.insert("orderId".to_owned(), json!(self.order.id.to_string()));
+            map.insert("orderNumber".to_owned(), json!(self.order.number));
+            map.insert("channel".to_owned(), json!(self.order.channel));
+        }
+        self.events.push(DomainEvent { kind, data });
+    }
+
+    /// Ends the command: settles, derives, and writes down what changed.
+    pub fn finish(mut self) -> Result<Decision, Refusal> {
+        self.settle()?;
+        self.order.version += 1;
+        self.order.updated_at = self.now;
+        self.log_changes();
+        let to_status = status::order_status(&self.order, self.workflow).to_owned();
+        let payment_status = status::payment_status(&self.order, self.workflow);
+        if self.from_status.is_some() && payment_status != self.from_payment_status && payment_status == "in_doubt" {
+            self.log(
+                "payment_in_doubt",
+                "The provider's answer was lost; it is being asked".to_owned(),
+                json!({}),
+                false,
+                MerchantView::Nobody,
+            );
+        }
+        Ok(Decision {
+            to_status,
+            order: self.order,
+            timeline: self.timeline,
+            events: self.events,
+            effects: self.effects,
+            postings: self.postings,
+            stock: self.stock,
+            merchant_orders: self.merchant_orders,
+            new_items: self.new_items,
+            from_status: self.from_status,
+            refund: self.refund,
+        })
+    }
+
+    /// One entry for each change of status that items of one merchant share, and the events that go with the whole order's.
+    fn log_changes(&mut self) {
+        let mut groups: Vec<(MerchantId, String, &'c State, Vec<ItemId>, Vec<String>)> = Vec::new();
+        for item in &self.order.items {
+            let Some(state) = self.workflow.item.state(&item.machine.state) else { continue };
+            let Some(before) = self.before.iter().find(|b| b.item == item.id) else { continue };
+            if before.status == state.status {
+                continue;
+            }
+            match groups.iter_mut().find(|g| g.0 == item.merchant_id && g.1 == before.status && g.2.status == state.status) {
+                Some(group) => group.3.push(item.id),
+                None => groups.push((item.merchant_id, before.status.clone(), state, vec![item.id], before.tags.clone())),
+            }
+        }
+        let cause = self.cause.clone();
+        for (merchant, from, state, items, tags) in groups {
+            let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
+            let mut metadata = json!({ "from": from, "to": state.status, "itemIds": ids });
+            for (key, value) in [("event", &cause.event), ("reason", &cause.reason), ("note", &cause.note)] {
+                if let Some(value) = value {
+                    metadata[key] = json!(value);
+                }
+            }
+            let what = if ids.len() == self.order.items.len() { "Order".to_owned() } else { format!("{} of {} items", ids.len(), self.order.items.len()) };
+            let why = cause.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+            let view = MerchantView::Only(merchant);
+            self.log("status_changed", format!("{what} changed from {from} to {}{why}", state.status), metadata.clone(), true, view);
+            let new = |tag: &str| state.has(tag) && !tags.iter().any(|t| t == tag);
+            if new("cancelled") && !state.has("refunded") {
+                self.log("cancelled", format!("{what} cancelled{why}"), metadata.clone(), true, view);
+            }
+            if new("delivered") {
+                self.log("delivered", format!("{what} delivered"), metadata.clone(), true, view);
+            }
+            if new("shipped") && !new("delivered") && !self.timeline.iter().any(|e| e.kind == "shipped") {
+                self.log("shipped", format!("{what} shipped"), metadata, true, view);
+            }
+            for moved in &mut self.order.merchant_orders {
+                if moved.merchant_id == merchant {
+                    moved.updated_at = self.now;
+                }
+            }
+        }
+        self.emit_changes();
+    }
+
+    fn emit_changes(&mut self) {
+        let Some(from) = self.from_status.clone() else { return };
+        let to = status::order_status(&self.order, self.workflow);
+        let mut became: Vec<&'static str> = Vec::new();
+        for (tag, kind) in [("shipped", "order.shipped"), ("delivered", "order.delivered"), ("completed", "order.completed")] {
+            let now = self.live().count() > 0 && self.live().all(|i| self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has(tag)));
+            let live_before: Vec<&Before> = self.before.iter().filter(|b| !b.tags.iter().any(|t| t == "cancelled")).collect();
+            let before = !live_before.is_empty() && live_before.iter().all(|b| b.tags.iter().any(|t| t == tag));
+            if now && !before {
+                became.push(kind);
+            }
+        }
+        let cancelled_now = self.live().count() == 0;
+        let cancelled_before = self.before.iter().all(|b| b.tags.iter().any(|t| t == "cancelled"));
+        if cancelled_now && !cancelled_before {
+            became.push("order.canceled");
+        }
+        if from != to {
+            let data = json!({ "from": from, "to": to, "reason": self.cause.reason });
+            self.emit("order.status_changed", data);
+        }
+        for kind in became {
+            self.emit(kind, json!({ "status": to }));
+        }
+    }
+}
+
+fn weigh(rest: i64, part: i64) -> i64 {
+    rest + part
+}
+
+/// Whether the method waits for money from outside.
+pub(super) fn is_offline(method: &str) -> bool {
+    method == "pm_offline"
+}
+
+/// The verification charge (seed of the store request: «a temporary 1 USD charge»), in minor units.
+pub const VERIFICATION_AMOUNT: i64 = 100;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

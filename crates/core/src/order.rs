@@ -1,0 +1,476 @@
+//! The order aggregate: everything that one version guards.
+//!
+//! It is stored as one document; people's data is not in it, only the ids of contacts. Amounts are minor units of `currency`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{AddressId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId, PaymentId, RefundId, ShipmentId, VariantId};
+use crate::money::Currency;
+use crate::time::{Span, Timestamp};
+
+/// An order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Order {
+    /// Time-ordered id.
+    pub id: OrderId,
+    /// The number that people use: `ORD-20260131-00001`.
+    pub number: String,
+    /// The channel that it was placed in.
+    pub channel: String,
+    /// Name of the workflow.
+    pub workflow: String,
+    /// Version of the workflow that its items run.
+    pub workflow_version: String,
+    /// Version of the merchant-side workflow, where there is one.
+    pub partner_version: Option<String>,
+    /// Grows by one with every changeset.
+    pub version: i64,
+    /// Who bought.
+    pub customer_id: CustomerId,
+    /// Name, e-mail and phone as given with this order.
+    pub contact_id: AddressId,
+    /// Where to send it.
+    pub shipping_address_id: Option<AddressId>,
+    /// Who to bill.
+    pub billing_address_id: Option<AddressId>,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// Σ price × quantity.
+    pub subtotal: i64,
+    /// Σ item.gst_amount + the tax inside shipping_cost.
+    pub gst_amount: i64,
+    /// The code that the customer gave.
+    pub discount_code: Option<String>,
+    /// Σ item.discount_amount.
+    pub discount_amount: i64,
+    /// Including its tax.
+    pub shipping_cost: i64,
+    /// What rounding the total to a cash unit added.
+    pub rounding_amount: i64,
+    /// Σ item.total + shipping_cost + rounding_amount.
+    pub total: i64,
+    /// The payment gateway's reference of the whole order, where the gateway has one.
+    pub gateway_order_id: Option<String>,
+    /// The carrier or service chosen at placement.
+    pub shipping_provider: Option<String>,
+    /// Frozen discount rules.
+    pub discount_snapshot: Value,
+    /// Frozen prices.
+    pub pricing_snapshot: Value,
+    /// Times that the channel granted when the order was placed.
+    pub policies: Policies,
+    /// The lines.
+    pub items: Vec<Item>,
+    /// One for each merchant, once the order was routed to them.
+    pub merchant_orders: Vec<MerchantOrder>,
+    /// The payment machine.
+    pub payment: Instance,
+    /// Why the payment machine last gave up, for the reason of a cancellation that follows.
+    pub payment_reason: Option<String>,
+    /// Attempts to pay, oldest first; the last one is current.
+    pub payments: Vec<Payment>,
+    /// Money that went back, or is asked back.
+    pub refunds: Vec<Refund>,
+    /// The parties' shares of what was captured.
+    pub splits: Vec<Split>,
+    /// Parcels.
+    pub shipments: Vec<Shipment>,
+    /// Notes.
+    pub notes: Vec<Note>,
+    /// Timeline entries so far.
+    pub timeline_length: i64,
+    /// SHA-256 (hex) of the last timeline entry, chained to all before it.
+    pub timeline_hash: String,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Times that an order froze at placement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Policies {
+    /// From placement to the end of the time to pay.
+    pub payment_window: Span,
+    /// From delivery to the end of the time to return.
+    pub return_window: Span,
+    /// From the refund to closing.
+    pub refund_close_window: Span,
+}
+
+/// Where a machine stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Instance {
+    /// Name of the state.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the running timer of this state is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// When each state that has a timer was first entered: the timer counts from then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub first: BTreeMap<String, Timestamp>,
+    /// The effect that runs while this state lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<JobId>,
+}
+
+/// What has become of the units that placement reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reservation {
+    /// Reserved.
+    Held,
+    /// Reserved for good.
+    Committed,
+    /// Left the house.
+    Shipped,
+    /// Given up.
+    Released,
+}
+
+/// A line: some units of one offer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// Id of the line.
+    pub id: ItemId,
+    /// The product variant.
+    pub product_variant_id: VariantId,
+    /// The offer.
+    pub sku: String,
+    /// As shown at placement.
+    pub name: String,
+    /// Whose offer.
+    pub merchant_id: MerchantId,
+    /// Units, at least 1.
+    pub quantity: i64,
+    /// Of one unit, at placement.
+    pub price: i64,
+    /// Percent as a decimal string.
+    pub gst_rate: String,
+    /// Tax of the line: on top of the price, or inside it when prices are inclusive.
+    pub gst_amount: i64,
+    /// Discount of the line.
+    pub discount_amount: i64,
+    /// What the line costs.
+    pub total: i64,
+    /// The part of shipping and rounding that goes with this line when money is captured, split or refunded.
+    pub shipping_share: i64,
+    /// Bundle selections, customisations.
+    pub metadata: Value,
+    /// Whether the supplier lets it be cancelled after work began.
+    pub late_cancellation: bool,
+    /// Shares in basis points, as agreed at placement.
+    pub shares: Vec<Share>,
+    /// The item's machine.
+    pub machine: Instance,
+    /// The merchant's machine, once the item was sent.
+    pub merchant: Option<Instance>,
+    /// The reserved units.
+    pub reservation: Reservation,
+    /// From which location they come.
+    pub location: String,
+    /// What was captured for it: total and shipping share, once.
+    pub captured: i64,
+    /// What went back of that, or is on its way back.
+    pub refunding: i64,
+    /// What went back of that.
+    pub refunded: i64,
+    /// `YYYY-MM-DD`.
+    pub expected_by: Option<String>,
+    /// When it was delivered.
+    pub delivered_at: Option<Timestamp>,
+    /// When the line was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Item {
+    /// What this line costs with its part of the shipping.
+    pub fn due(&self) -> i64 {
+        self.total + self.shipping_share
+    }
+}
+
+/// Who gets a share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PartyRef {
+    /// Which kind of party.
+    #[serde(rename = "type")]
+    pub kind: PartyKind,
+    /// Its id.
+    pub id: String,
+}
+
+impl PartyRef {
+    /// The party's ledger account.
+    pub fn account(&self) -> String {
+        format!("party/{}/{}", self.kind.name(), self.id)
+    }
+}
+
+/// Kinds of parties that money is split between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartyKind {
+    /// Owner of the design or label.
+    Brand,
+    /// Maker that the retailer adopted the product from.
+    Supplier,
+    /// Owner of the channel.
+    Retailer,
+    /// Seller.
+    Merchant,
+    /// The marketplace.
+    Platform,
+}
+
+impl PartyKind {
+    /// The name in the API and in account names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Brand => "brand",
+            Self::Supplier => "supplier",
+            Self::Retailer => "retailer",
+            Self::Merchant => "merchant",
+            Self::Platform => "platform",
+        }
+    }
+}
+
+/// A party's part of a line, in basis points of what the line costs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Share {
+    /// Who.
+    pub party: PartyRef,
+    /// Of 10,000.
+    pub basis_points: i64,
+}
+
+/// A party's share of what was captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Split {
+    /// Who.
+    pub party: PartyRef,
+    /// Of the captured sum; never changes.
+    pub amount: i64,
+    /// What was taken back of it by refunds.
+    pub refunded: i64,
+}
+
+/// The part of an order that one merchant fulfils.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MerchantOrder {
+    /// Id.
+    pub id: MerchantOrderId,
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// When the order was routed to the merchant.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What became of an attempt to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    /// Nothing is known yet.
+    Pending,
+    /// The answer was lost: the provider is being asked.
+    InDoubt,
+    /// Held.
+    Authorised,
+    /// Taken.
+    Captured,
+    /// Declined.
+    Failed,
+    /// Released.
+    Voided,
+}
+
+/// One attempt to pay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Payment {
+    /// Id.
+    pub id: PaymentId,
+    /// The method's token at the provider.
+    pub method: String,
+    /// What became of it.
+    pub state: PaymentState,
+    /// What it is for when nothing is cancelled.
+    pub amount: i64,
+    /// Held.
+    pub authorised: i64,
+    /// Taken.
+    pub captured: i64,
+    /// Held and released, never taken.
+    pub voided: i64,
+    /// Given back.
+    pub refunded: i64,
+    /// The provider's id of it.
+    pub reference: Option<String>,
+    /// Why it was declined: the provider's code.
+    pub failure_code: Option<String>,
+    /// Whether the cardholder disputes it.
+    #[serde(default)]
+    pub disputed: bool,
+    /// When it was tried.
+    pub created_at: Timestamp,
+}
+
+/// What became of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RefundState {
+    /// Asked for by the customer: staff or policy decides.
+    Requested,
+    /// The provider is at it.
+    Pending,
+    /// The money went back.
+    Succeeded,
+    /// It did not.
+    Failed,
+}
+
+/// A refund.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refund {
+    /// Id.
+    pub id: RefundId,
+    /// The payment that it gives back.
+    pub payment_id: Option<PaymentId>,
+    /// Of the order's currency.
+    pub amount: i64,
+    /// Why.
+    pub reason: String,
+    /// What became of it.
+    pub state: RefundState,
+    /// How much of it is for which line.
+    pub items: Vec<RefundItem>,
+    /// Whether the lines were named by the one who asked, or follow from the amount.
+    pub by_item: bool,
+    /// Whether the provider is told, or the money went back outside.
+    pub initiate_payment_refund: bool,
+    /// Who asked.
+    pub created_by: String,
+    /// The running effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<JobId>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// The part of a refund that is for one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundItem {
+    /// Which line.
+    pub item_id: ItemId,
+    /// For how many units, where that was said.
+    pub quantity: Option<i64>,
+    /// How much.
+    pub amount: i64,
+}
+
+/// A parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shipment {
+    /// Id.
+    pub id: ShipmentId,
+    /// Who sends it, when a merchant does.
+    pub merchant_id: Option<MerchantId>,
+    /// What is in it.
+    pub items: Vec<ShipmentItem>,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// The carrier's number.
+    pub tracking_number: Option<String>,
+    /// Where to follow it.
+    pub tracking_url: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub expected_by: Option<String>,
+    /// Who recorded it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Units in a parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShipmentItem {
+    /// Which line.
+    pub item_id: ItemId,
+    /// How many units.
+    pub quantity: i64,
+}
+
+/// A note.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Note {
+    /// Id.
+    pub id: NoteId,
+    /// Text.
+    pub note: String,
+    /// Whether the customer sees it.
+    pub is_public: bool,
+    /// Who wrote it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Order {
+    /// The attempt to pay that counts now.
+    pub fn current_payment(&self) -> Option<&Payment> {
+        self.payments.last()
+    }
+
+    /// What was captured, over all attempts.
+    pub fn captured(&self) -> i64 {
+        self.payments.iter().map(|p| p.captured).sum()
+    }
+
+    /// What went back.
+    pub fn refunded(&self) -> i64 {
+        self.refunds.iter().filter(|r| r.state == RefundState::Succeeded).map(|r| r.amount).sum()
+    }
+
+    /// What went back or is on its way back: the bound that no new refund may break.
+    pub fn refunding(&self) -> i64 {
+        self.refunds.iter().filter(|r| matches!(r.state, RefundState::Succeeded | RefundState::Pending)).map(|r| r.amount).sum()
+    }
+
+    /// The line of that id.
+    pub fn item(&self, id: ItemId) -> Option<&Item> {
+        self.items.iter().find(|i| i.id == id)
+    }
+
+    /// When the earliest timer of any machine is due.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let items = self.items.iter().flat_map(|i| [Some(&i.machine), i.merchant.as_ref()]).flatten();
+        items.chain([&self.payment]).filter_map(|m| m.due).min()
+    }
+
+    /// When the last line was delivered, if all that count were.
+    pub fn delivered_at(&self) -> Option<Timestamp> {
+        self.items.iter().filter_map(|i| i.delivered_at).max()
+    }
+}
