@@ -43,7 +43,7 @@ pub fn postgres_programs(root: &Path) -> Result<PathBuf> {
     if let Some(found) = find_postgres() {
         return Ok(found);
     }
-    if !works(&mut Command::new("apt-get").arg("--version")) {
+    if !works(Command::new("apt-get").arg("--version")) {
         bail!(
             "PostgreSQL's server programs (initdb, pg_ctl) are not installed. Install PostgreSQL 15 or later so that they \
              are in PATH, or set {DATABASE_URL} to a server whose user may create databases"

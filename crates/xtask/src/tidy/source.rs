@@ -86,7 +86,7 @@ pub fn has(code: &str, words: &str) -> bool {
     code.match_indices(words).any(|(at, _)| {
         let before = code[..at].chars().next_back();
         let after = code[at + words.len()..].chars().next();
-        !(open_start && before.is_some_and(part_of_word)) && !(open_end && after.is_some_and(part_of_word))
+        !(open_start && before.is_some_and(part_of_word) || open_end && after.is_some_and(part_of_word))
     })
 }
 
