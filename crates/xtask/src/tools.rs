@@ -1,0 +1,88 @@
+//! What a chore needs and the machine may lack: found, else installed, else asked for in plain words.
+//!
+//! Only Debian and its children are installed on; elsewhere the message says what to install.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{cargo, command, run, works};
+
+/// The version of cargo-deny that the configuration is written for; named, so that a build of last month can be repeated.
+const CARGO_DENY: &str = "0.20.2";
+
+/// The variable that names a PostgreSQL server for the tests (its user must be allowed to create databases).
+pub const DATABASE_URL: &str = "ORDERWRIGHT_TEST_DATABASE_URL";
+
+/// Makes sure that `cargo fmt` and `cargo clippy` are there; a minimal toolchain comes without them.
+pub fn rust_components(root: &Path) -> Result<()> {
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if works(&mut cargo(root, &[subcommand, "--version"])) {
+            continue;
+        }
+        run(&mut command(root, "rustup", &["component", "add", component]))
+            .with_context(|| format!("`cargo {subcommand}` is missing: install the component {component}"))?;
+    }
+    Ok(())
+}
+
+/// Makes sure that `cargo deny` is there.
+pub fn cargo_deny(root: &Path) -> Result<()> {
+    if works(&mut cargo(root, &["deny", "--version"])) {
+        return Ok(());
+    }
+    println!("cargo-deny is not installed: building it once, which takes some minutes");
+    // Without the project's target directory: a tool must not share (and so lock) the project's build.
+    let mut install = cargo(root, &["install", "--locked", "--version", CARGO_DENY, "cargo-deny"]);
+    run(install.env_remove("CARGO_TARGET_DIR"))
+}
+
+/// The folder with PostgreSQL's server programs; installs them where we know how.
+pub fn postgres_programs(root: &Path) -> Result<PathBuf> {
+    if let Some(found) = find_postgres() {
+        return Ok(found);
+    }
+    if !works(Command::new("apt-get").arg("--version")) {
+        bail!(
+            "PostgreSQL's server programs (initdb, pg_ctl) are not installed. Install PostgreSQL 15 or later so that they \
+             are in PATH, or set {DATABASE_URL} to a server whose user may create databases"
+        );
+    }
+    println!("PostgreSQL is not installed: installing it");
+    run(&mut apt_get(root, &["update"]))?;
+    run(&mut apt_get(root, &["install", "--yes", "--no-install-recommends", "postgresql"]))?;
+    find_postgres().context("PostgreSQL was installed, but there is no /usr/lib/postgresql/*/bin/initdb")
+}
+
+/// Whether this process runs as root: PostgreSQL refuses to, and `apt-get` insists on it.
+pub fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")
+}
+
+fn apt_get(root: &Path, args: &[&str]) -> Command {
+    let mut command = if is_root() {
+        command(root, "apt-get", args)
+    } else {
+        let mut sudo = command(root, "sudo", &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        sudo.args(args);
+        sudo
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
+
+/// The newest of Debian's versions, which keep their server programs out of PATH; else wherever PATH has them.
+fn find_postgres() -> Option<PathBuf> {
+    let complete = |bin: &PathBuf| bin.join("initdb").is_file() && bin.join("pg_ctl").is_file();
+    let mut debian: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| complete(bin))
+        .collect();
+    debian.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    debian.pop().map(|(_, bin)| bin).or_else(|| std::env::split_paths(&path).find(complete))
+}
