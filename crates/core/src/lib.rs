@@ -3,7 +3,11 @@
 //! No async, no IO, no clock, no randomness, no database: the same inputs give the same decision (invariant 1).
 //! The application in `crates/orderwright` brings the outside in and carries decisions out.
 
+pub mod actor;
+pub mod decide;
 pub mod id;
 pub mod money;
+pub mod order;
+pub mod status;
 pub mod time;
 pub mod workflow;

@@ -4,35 +4,50 @@
 //! different refusals (api.md). A merchant's event goes to the merchant's machine where there is one, because there the `by` lists merchants.
 
 use super::run::{Cause, Run, Which};
-use super::{Event, EventItem, Refusal, explain, owns};
+use super::{Event, EventItem, Refusal, explain, owns, record};
 use crate::id::ItemId;
-use crate::order::{Payment, PaymentState};
+use crate::order::{Payment, PaymentState, ShipmentItem};
 use crate::workflow::{Party, Transition};
 
-/// Fires an event of the workflow.
-pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
+/// Fires an event of the workflow; the shipping event also records the parcel.
+pub(super) fn event(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
+    let taken = fire(run, event)?;
+    if run.workflow.ship_event.as_ref() == Some(&event.event) {
+        let units = taken.iter().filter_map(|&id| run.order.item(id)).map(|i| ShipmentItem { item_id: i.id, quantity: i.quantity }).collect();
+        record::add(run, event, units);
+    }
+    Ok(())
+}
+
+/// Fires an event and says which lines took it; none when it was the payment's.
+pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<ItemId>, Refusal> {
     know(run, &event.event)?;
     let parties = run.actor.parties();
     run.cause = Cause { event: Some(event.event.clone()), reason: event.reason.clone(), note: event.note.clone() };
     if lets(run, Which::Payment, &parties, &event.event) && !item_machines_let(run, &parties, &event.event) {
         let transition = candidate(run, Which::Payment, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
         require(transition, event)?;
-        return run.take(Which::Payment, transition);
+        run.take(Which::Payment, transition)?;
+        return Ok(Vec::new());
     }
     if !item_machines_let(run, &parties, &event.event) {
         return Err(Refusal::NotAllowed { event: event.event.clone(), role: run.actor.role.name().to_owned() });
     }
     let chosen = choose(run, event)?;
+    let mut taken = Vec::new();
     for which in chosen {
         let transition = candidate(run, which, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
         require(transition, event)?;
         not_while_paying(run, which, transition)?;
-        if let (Which::Item(i) | Which::Merchant(i), Some(day)) = (which, &event.expected_by) {
-            run.order.items[i].expected_by = Some(day.clone());
+        if let Which::Item(i) | Which::Merchant(i) = which {
+            taken.push(run.order.items[i].id);
+            if event.expected_by.is_some() {
+                run.order.items[i].expected_by.clone_from(&event.expected_by);
+            }
         }
         run.take(which, transition)?;
     }
-    Ok(())
+    Ok(taken)
 }
 
 /// Sets the public status: takes, on each line that can, the transition that leads there. Staff records a fact, so no field is required.

@@ -439,7 +439,7 @@ pub enum Refusal {
 pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
     let mut run = run::Run::start(order, actor, context);
     match command {
-        Command::Fire(event) => fire::fire(&mut run, event)?,
+        Command::Fire(event) => fire::event(&mut run, event)?,
         Command::SetStatus { status, note, reason } => fire::set_status(&mut run, status, note.as_deref(), reason.as_deref())?,
         Command::Pay { method } => fire::pay(&mut run, method)?,
         Command::Outcome { effect, outcome } => outcome::outcome(&mut run, *effect, outcome)?,

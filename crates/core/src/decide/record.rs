@@ -60,15 +60,9 @@ pub(super) fn shipment(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refus
         if event.items.is_none() {
             units.clear();
         }
-        let lines_before: Vec<_> = run.order.items.iter().map(|i| i.id).collect();
-        fire::fire(run, &Event { event: name, items: Some(to_fire.clone()), ..event.clone() })?;
-        for wanted in to_fire {
-            // A split-off part has a new id and stands behind the line it came from.
-            let at = fire::index_of(run, wanted.item)?;
-            let part = run.order.items.get(at + 1).filter(|next| !lines_before.contains(&next.id));
-            let item = part.unwrap_or(&run.order.items[at]);
-            units.push(ShipmentItem { item_id: item.id, quantity: item.quantity });
-        }
+        let taken = fire::fire(run, &Event { event: name.clone(), items: Some(to_fire), ..event.clone() })?;
+        let parts = taken.iter().filter_map(|&id| run.order.item(id));
+        units.extend(parts.map(|i| ShipmentItem { item_id: i.id, quantity: i.quantity }));
     }
     if units.is_empty() {
         return Err(refused(run, &name));

@@ -421,7 +421,7 @@ impl<'a, 'c> Run<'a, 'c> {
         let mut part = rest.clone();
         part.id = id;
         let weights = [quantity, rest.quantity - quantity];
-        let mut divide = |whole: &mut i64, part: &mut i64| {
+        let divide = |whole: &mut i64, part: &mut i64| {
             let parts = allocate(*whole, &weights);
             (*part, *whole) = (parts[0], parts[1]);
         };

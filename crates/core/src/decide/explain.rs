@@ -1,0 +1,133 @@
+//! Why is it waiting? What may be done now, by whom, and why not: for every item, from the workflow itself.
+
+use super::run::{Run, Which};
+use super::{Context, owns};
+use crate::actor::Actor;
+use crate::id::ItemId;
+use crate::order::Order;
+use crate::time::Timestamp;
+use crate::workflow::{Field, Party, State};
+
+/// What may be done with an order now.
+#[derive(Clone, Debug)]
+pub struct Actions {
+    /// Of the payment machine: its state, what it waits for, what may be fired.
+    pub payment: ItemActions,
+    /// Of each item.
+    pub items: Vec<ItemActions>,
+}
+
+/// What may be done with one machine now.
+#[derive(Clone, Debug)]
+pub struct ItemActions {
+    /// The line; `None` for the payment.
+    pub item: Option<ItemId>,
+    /// The machine's state.
+    pub state: String,
+    /// The public status it shows as; empty for the payment.
+    pub status: String,
+    /// Whether it may rest here for good.
+    pub is_final: bool,
+    /// Events and who may fire them.
+    pub events: Vec<Possible>,
+    /// The effect whose outcome it waits for.
+    pub waits_for_effect: Option<String>,
+    /// What it waits for without anybody's doing: guards of automatic steps.
+    pub waits_for: Vec<String>,
+    /// When its timer is due, and the state that it then goes to.
+    pub timer: Option<(Timestamp, String)>,
+}
+
+/// An event that a state declares.
+#[derive(Clone, Debug)]
+pub struct Possible {
+    /// Its name.
+    pub event: String,
+    /// Who may fire it.
+    pub by: Vec<Party>,
+    /// Fields that it must carry.
+    pub requires: Vec<Field>,
+    /// Whether the one who asks may fire it now.
+    pub allowed: bool,
+    /// Why nobody can, or why the one who asks cannot.
+    pub why_not: Option<String>,
+}
+
+/// Explains an order to an actor.
+pub fn explain(order: &Order, actor: &Actor, context: &mut Context<'_>) -> Actions {
+    let run = Run::start(order, actor, context);
+    let items = (0..order.items.len()).filter(|&i| owns(actor, order.items[i].merchant_id));
+    Actions { payment: of(&run, Which::Payment, None), items: items.map(|i| of(&run, Which::Item(i), Some(i))).collect() }
+}
+
+/// Names of the events that the actor may fire on some line, or on the payment, now.
+pub(super) fn possible_events(run: &Run<'_, '_>) -> Vec<String> {
+    let owned = (0..run.order.items.len()).filter(|&i| owns(run.actor, run.order.items[i].merchant_id));
+    let machines = owned.map(|i| (Which::Item(i), Some(i))).chain([(Which::Payment, None)]);
+    let mut names: Vec<String> =
+        machines.flat_map(|(which, i)| of(run, which, i).events).filter(|p| p.allowed).map(|p| p.event).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
+    let parties = run.actor.parties();
+    let busy = run.state(Which::Payment).ok().flatten().is_some_and(|s| s.invoke.is_some());
+    let state = run.state(which).ok().flatten();
+    let mut events = Vec::new();
+    let mut machines = vec![which];
+    machines.extend(index.map(Which::Merchant));
+    for which in machines {
+        let Some(state) = run.state(which).ok().flatten() else { continue };
+        events.extend(declared(run, which, state, &parties, busy));
+    }
+    let instance = match which {
+        Which::Payment => &run.order.payment,
+        Which::Item(i) | Which::Merchant(i) => &run.order.items[i].machine,
+    };
+    let timer = instance.due.zip(state.and_then(|s| s.after.first())).map(|(due, after)| {
+        let machine = run.machine(which);
+        (due, machine.map(|m| m.states[after.transition.target].name.clone()).unwrap_or_default())
+    });
+    ItemActions {
+        item: index.map(|i| run.order.items[i].id),
+        state: instance.state.clone(),
+        status: state.map(|s| s.status.clone()).unwrap_or_default(),
+        is_final: state.is_some_and(|s| s.is_final),
+        events,
+        waits_for_effect: state.and_then(|s| s.invoke.as_ref()).map(|i| i.effect.name().to_owned()),
+        waits_for: state.into_iter().flat_map(|s| &s.always).filter_map(|t| t.guard.as_ref()).map(ToString::to_string).collect(),
+        timer,
+    }
+}
+
+fn declared(run: &Run<'_, '_>, which: Which, state: &State, parties: &[Party], busy: bool) -> Vec<Possible> {
+    let machine = run.machine(which);
+    let mut events = Vec::new();
+    for (event, transitions) in &state.on {
+        for transition in transitions.iter().filter(|t| !t.by.is_empty()) {
+            let mine = transition.by.iter().any(|p| parties.contains(p));
+            let holds = run.guard_holds(which, transition);
+            let blocked = busy && machine.is_some_and(|m| m.states[transition.target].has("cancelled"));
+            let by: Vec<&str> = transition.by.iter().map(|p| p.name()).collect();
+            let why_not = if blocked {
+                Some("a payment step is running".to_owned())
+            } else if !holds {
+                transition.guard.as_ref().map(|g| format!("{g} does not hold"))
+            } else if !mine {
+                Some(format!("only {} may do this", by.join(", ")))
+            } else {
+                None
+            };
+            events.push(Possible {
+                event: event.clone(),
+                by: transition.by.clone(),
+                requires: transition.requires.clone(),
+                allowed: mine && holds && !blocked,
+                why_not,
+            });
+        }
+    }
+    events
+}

@@ -1,0 +1,210 @@
+//! Placement: what was asked for, priced and frozen, becomes an order; its payment begins.
+
+use serde_json::{Value, json};
+
+use super::run::{Run, Which};
+use super::{Context, Decision, MerchantView, Refusal, StockMove, StockMoveKind, fire};
+use crate::actor::Actor;
+use crate::id::{AddressId, CustomerId, ItemId, MerchantId, OrderId, PaymentId, VariantId};
+use crate::money::{Currency, allocate};
+use crate::order::{Instance, Item, Order, Policies, Reservation, Share};
+use crate::workflow::Workflow;
+
+/// An order that is about to be placed: priced, with everything frozen that the order will rely on.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its id.
+    pub id: OrderId,
+    /// Its number.
+    pub number: String,
+    /// The channel.
+    pub channel: String,
+    /// Who buys.
+    pub customer_id: CustomerId,
+    /// Name, e-mail and phone.
+    pub contact_id: AddressId,
+    /// Where to send it.
+    pub shipping_address_id: Option<AddressId>,
+    /// Who to bill.
+    pub billing_address_id: Option<AddressId>,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// The code that the customer gave.
+    pub discount_code: Option<String>,
+    /// Including its tax.
+    pub shipping_cost: i64,
+    /// The tax inside it.
+    pub shipping_tax: i64,
+    /// What rounding the total adds.
+    pub rounding_amount: i64,
+    /// The gateway's reference of the whole order.
+    pub gateway_order_id: Option<String>,
+    /// The carrier or service.
+    pub shipping_provider: Option<String>,
+    /// Frozen discount rules.
+    pub discount_snapshot: Value,
+    /// Frozen prices.
+    pub pricing_snapshot: Value,
+    /// Times that the channel grants.
+    pub policies: Policies,
+    /// The lines.
+    pub items: Vec<DraftItem>,
+    /// The method's token at the provider.
+    pub payment_method: String,
+    /// Whether the units are reserved already, by a checkout.
+    pub reserved: bool,
+}
+
+/// A priced line.
+#[derive(Clone, Debug)]
+pub struct DraftItem {
+    /// The product variant.
+    pub product_variant_id: VariantId,
+    /// The offer.
+    pub sku: String,
+    /// For people.
+    pub name: String,
+    /// Whose offer.
+    pub merchant_id: MerchantId,
+    /// Units.
+    pub quantity: i64,
+    /// Of one unit.
+    pub price: i64,
+    /// Percent as a decimal string.
+    pub gst_rate: String,
+    /// Tax of the line.
+    pub gst_amount: i64,
+    /// Discount of the line.
+    pub discount_amount: i64,
+    /// What the line costs.
+    pub total: i64,
+    /// Bundle selections, customisations.
+    pub metadata: Value,
+    /// Whether the supplier lets it be cancelled after work began.
+    pub late_cancellation: bool,
+    /// Who shares in it; sums to 10,000.
+    pub shares: Vec<Share>,
+    /// From which location the units come.
+    pub location: String,
+}
+
+/// Places an order.
+pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
+    let (workflow, reserved, now) = (context.workflow, draft.reserved, context.now);
+    let payment_id = PaymentId(context.ids.next_id());
+    let item_ids: Vec<ItemId> = draft.items.iter().map(|_| ItemId(context.ids.next_id())).collect();
+    let partner_version = context.partner.map(|p| p.version.clone());
+    let method = draft.payment_method.clone();
+    let order = build(draft, workflow, partner_version, &item_ids, now);
+    let mut run = Run::fresh(order, actor, context);
+    let total = run.order.total;
+    run.order.payments.push(fire::new_payment(payment_id, &method, total, now));
+    let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });
+    run.log("created", "Order placed".to_owned(), metadata, true, MerchantView::All);
+    for i in 0..run.order.items.len() {
+        run.add_item(run.order.items[i].id);
+        if !reserved {
+            let item = &run.order.items[i];
+            let reserve =
+                StockMove { kind: StockMoveKind::Reserve, sku: item.sku.clone(), location: item.location.clone(), quantity: item.quantity };
+            run.add_stock(reserve);
+        }
+        if run.partner.is_none() {
+            run.route(run.order.items[i].merchant_id);
+        }
+    }
+    let first = &workflow.item.states[workflow.item.initial];
+    for i in 0..run.order.items.len() {
+        run.enter(Which::Item(i), first)?;
+    }
+    if let Some(payment) = &workflow.payment {
+        run.enter(Which::Payment, &payment.states[payment.initial])?;
+    }
+    let data = json!({ "total": total, "currency": run.order.currency.code() });
+    run.emit("order.created", data);
+    run.finish()
+}
+
+fn build(draft: Draft, workflow: &Workflow, partner_version: Option<String>, ids: &[ItemId], now: crate::time::Timestamp) -> Order {
+    let at = |state: &str| Instance { state: state.to_owned(), since: now, due: None, first: Default::default(), effect: None };
+    let totals: Vec<i64> = draft.items.iter().map(|i| i.total).collect();
+    let extra = draft.shipping_cost + draft.rounding_amount;
+    // Free lines still carry their part of the shipping when every line is free.
+    let weights = if totals.iter().sum::<i64>() == 0 { vec![1; totals.len()] } else { totals.clone() };
+    let shares = allocate(extra, &weights);
+    let initial = workflow.item.states[workflow.item.initial].name.clone();
+    let items: Vec<Item> = draft
+        .items
+        .into_iter()
+        .zip(ids)
+        .zip(shares)
+        .map(|((item, &id), shipping_share)| Item {
+            id,
+            product_variant_id: item.product_variant_id,
+            sku: item.sku,
+            name: item.name,
+            merchant_id: item.merchant_id,
+            quantity: item.quantity,
+            price: item.price,
+            gst_rate: item.gst_rate,
+            gst_amount: item.gst_amount,
+            discount_amount: item.discount_amount,
+            total: item.total,
+            shipping_share,
+            metadata: item.metadata,
+            late_cancellation: item.late_cancellation,
+            shares: item.shares,
+            machine: at(&initial),
+            merchant: None,
+            reservation: Reservation::Held,
+            location: item.location,
+            captured: 0,
+            refunding: 0,
+            refunded: 0,
+            expected_by: None,
+            delivered_at: None,
+            created_at: now,
+            updated_at: now,
+        })
+        .collect();
+    let payment = workflow.payment.as_ref().map_or_else(String::new, |m| m.states[m.initial].name.clone());
+    Order {
+        id: draft.id,
+        number: draft.number,
+        channel: draft.channel,
+        workflow: workflow.name.clone(),
+        workflow_version: workflow.version.clone(),
+        partner_version,
+        version: 0,
+        customer_id: draft.customer_id,
+        contact_id: draft.contact_id,
+        shipping_address_id: draft.shipping_address_id,
+        billing_address_id: draft.billing_address_id,
+        currency: draft.currency,
+        subtotal: items.iter().map(|i| i.price * i.quantity).sum(),
+        gst_amount: items.iter().map(|i| i.gst_amount).sum::<i64>() + draft.shipping_tax,
+        discount_code: draft.discount_code,
+        discount_amount: items.iter().map(|i| i.discount_amount).sum(),
+        shipping_cost: draft.shipping_cost,
+        rounding_amount: draft.rounding_amount,
+        total: totals.iter().sum::<i64>() + extra,
+        gateway_order_id: draft.gateway_order_id,
+        shipping_provider: draft.shipping_provider,
+        discount_snapshot: draft.discount_snapshot,
+        pricing_snapshot: draft.pricing_snapshot,
+        policies: draft.policies,
+        items,
+        merchant_orders: Vec::new(),
+        payment: at(&payment),
+        payment_reason: None,
+        payments: Vec::new(),
+        refunds: Vec::new(),
+        splits: Vec::new(),
+        shipments: Vec::new(),
+        notes: Vec::new(),
+        timeline_length: 0,
+        timeline_hash: String::new(),
+        created_at: now,
+        updated_at: now,
+    }
+}
