@@ -4,10 +4,12 @@
 //! The application in `crates/orderwright` brings the outside in and carries decisions out.
 
 pub mod actor;
+pub mod catalog;
 pub mod decide;
 pub mod id;
 pub mod money;
 pub mod order;
+pub mod pricing;
 pub mod status;
 pub mod time;
 pub mod workflow;

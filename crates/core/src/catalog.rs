@@ -1,0 +1,102 @@
+//! What a shop sells and on which terms: channels and offers, as placement freezes them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::id::{MerchantId, VariantId};
+use crate::money::Currency;
+use crate::order::{PartyKind, Policies};
+use crate::time::Span;
+
+/// A channel: a shop front with its lifecycle, currency and terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Channel {
+    /// `retail`.
+    pub name: String,
+    /// Name of the workflow that new orders run.
+    pub workflow: String,
+    /// ISO 4217.
+    pub currency: Currency,
+    /// What order numbers begin with: `ORD`.
+    pub number_prefix: String,
+    /// Whether prices contain the tax.
+    pub prices_include_tax: bool,
+    /// Flat, including its tax.
+    pub shipping_cost: i64,
+    /// Percent as a decimal string: the tax inside `shipping_cost`.
+    pub shipping_tax_rate: String,
+    /// The carrier or service that `shipping_cost` pays for.
+    pub shipping_provider: Option<String>,
+    /// Who owns the channel: the `retailer` party of its splits.
+    pub retailer: String,
+    /// Who shares in each line; sums to 10,000 basis points.
+    pub split: Vec<SplitRule>,
+    /// Discount codes.
+    pub discounts: Vec<Discount>,
+    /// Whether the payment gateway keeps an order of its own for each of ours.
+    pub gateway_order: bool,
+    /// Whether money may come from outside (bank transfer, voucher).
+    pub accepts_offline_payment: bool,
+    /// How long a checkout keeps its units.
+    pub checkout_window: Span,
+    /// How long a paid order rests before it goes to merchants.
+    pub cancel_window: Span,
+    /// Times that each order freezes.
+    pub policies: Policies,
+}
+
+/// Who gets how much of each line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SplitRule {
+    /// Which party; the line's offer says which supplier, merchant or brand that is.
+    pub party: PartyKind,
+    /// Of 10,000.
+    pub basis_points: i64,
+}
+
+/// A percentage off for those who know the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Discount {
+    /// What the customer types, compared without regard to case.
+    pub code: String,
+    /// Percent as a decimal string.
+    pub percent: String,
+}
+
+/// An offer: one SKU, one merchant, one price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Offer {
+    /// Stock keeping unit.
+    pub sku: String,
+    /// The channel that lists it.
+    pub channel: String,
+    /// The product variant; several merchants may offer the same.
+    pub variant_id: VariantId,
+    /// Who sells or makes it: orders are routed there.
+    pub merchant_id: MerchantId,
+    /// The brand that it belongs to.
+    pub brand: Option<String>,
+    /// For people.
+    pub name: String,
+    /// Of one unit, in the channel's currency.
+    pub price: i64,
+    /// Percent as a decimal string.
+    pub gst_rate: String,
+    /// The supplier's policy: whether an item may be cancelled after work on it began.
+    pub late_cancellation: bool,
+}
+
+/// A line as somebody asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// Which offer.
+    pub sku: String,
+    /// How many.
+    pub quantity: i64,
+    /// Bundle selections, customisations.
+    pub metadata: Value,
+}

@@ -1,0 +1,126 @@
+//! The application, built once: the only place that knows every concrete part.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use orderwright_core::catalog::Channel;
+use orderwright_core::order::Order;
+use orderwright_core::time::Span;
+use orderwright_core::workflow::{Workflow, WorkflowSet};
+use tokio::sync::{Mutex, Notify};
+
+use crate::kernel::{Clock, Ids};
+use crate::ops::OpError;
+use crate::ops::idempotency::InFlight;
+use crate::ops::place::NumberBlocks;
+use crate::pay::sandbox::Sandbox;
+use crate::store::{Store, StoreConfig, StoreError};
+use crate::web::metrics::Metrics;
+
+/// The application.
+pub struct App {
+    /// Everything that lasts.
+    pub store: Store,
+    /// The shop's time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// This start's number: owner of leases.
+    pub node: i64,
+    /// Whether the sandbox provider and the movable clock are on.
+    pub sandbox_mode: bool,
+    /// The payment provider.
+    pub provider: Sandbox,
+    /// Wakes the loops when there may be work.
+    pub wake: Notify,
+    /// Requests with an idempotency key that are running here.
+    pub in_flight: InFlight,
+    /// Order numbers in hand.
+    pub numbers: Mutex<NumberBlocks>,
+    /// Counters and timings.
+    pub metrics: Metrics,
+    workflows: RwLock<Arc<WorkflowSet>>,
+    channels: RwLock<Arc<HashMap<String, Arc<Channel>>>>,
+    /// One lock for some orders each, so that this node does not fight itself over one order. Correctness does not need it.
+    order_locks: Vec<Mutex<()>>,
+}
+
+/// The key of the movable clock's offset among the settings.
+pub const CLOCK_OFFSET: &str = "sandbox.clock_offset_us";
+
+impl App {
+    /// Opens the store and builds everything on it.
+    pub async fn open(config: StoreConfig, sandbox_mode: bool) -> anyhow::Result<Arc<Self>> {
+        let store = Store::open(config).await?;
+        let node = store.node_id();
+        let offset = store.setting(CLOCK_OFFSET).await?.and_then(|v| v.parse().ok()).unwrap_or(0);
+        let workflows = WorkflowSet::shipped().map_err(|complaints| anyhow::anyhow!("a shipped workflow is wrong: {complaints:?}"))?;
+        let app = Arc::new(Self {
+            provider: Sandbox::new(store.clone()),
+            clock: Clock::system(Span(if sandbox_mode { offset } else { 0 })),
+            ids: Ids::new(node),
+            node,
+            sandbox_mode,
+            wake: Notify::new(),
+            in_flight: InFlight::default(),
+            numbers: Mutex::new(NumberBlocks::default()),
+            metrics: Metrics::new(),
+            workflows: RwLock::new(Arc::new(workflows)),
+            channels: RwLock::default(),
+            order_locks: (0..256).map(|_| Mutex::new(())).collect(),
+            store,
+        });
+        crate::ops::catalog::publish_shipped_workflows(&app).await?;
+        app.reload_channels().await?;
+        Ok(app)
+    }
+
+    /// Reads the channels again, after one was changed.
+    pub async fn reload_channels(&self) -> Result<(), StoreError> {
+        let mut channels = HashMap::new();
+        for (name, body) in self.store.channels().await? {
+            match serde_json::from_str::<Channel>(&body) {
+                Ok(channel) => drop(channels.insert(name, Arc::new(channel))),
+                Err(error) => return Err(StoreError::Invalid(format!("channel {name}: {error}"))),
+            }
+        }
+        *self.channels.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(channels);
+        Ok(())
+    }
+
+    /// The channel of that name.
+    pub fn channel(&self, name: &str) -> Option<Arc<Channel>> {
+        self.channels.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All channels, by name.
+    pub fn channels(&self) -> Arc<HashMap<String, Arc<Channel>>> {
+        self.channels.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The published workflows.
+    pub fn workflows(&self) -> Arc<WorkflowSet> {
+        self.workflows.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Replaces the published workflows.
+    pub fn set_workflows(&self, set: WorkflowSet) {
+        *self.workflows.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(set);
+    }
+
+    /// The workflow that an order runs and its partner, in the versions that the order keeps.
+    pub fn workflow_of(&self, order: &Order) -> Result<(Arc<Workflow>, Option<Arc<Workflow>>), OpError> {
+        let set = self.workflows();
+        let find = |version: &str| {
+            set.by_version(version).ok_or_else(|| OpError::Internal(format!("order {}: workflow version {version} is not in the store", order.id)))
+        };
+        let partner = order.partner_version.as_deref().map(find).transpose()?;
+        Ok((find(&order.workflow_version)?, partner))
+    }
+
+    /// The lock that orders of this id share with some others.
+    pub fn order_lock(&self, id: i64) -> &Mutex<()> {
+        // Ids differ in their low bits (counter and node) first.
+        &self.order_locks[(id ^ (id >> 22)).rem_euclid(256) as usize]
+    }
+}

@@ -1,0 +1,101 @@
+//! The loops that keep a node going: due timers, due jobs, the sequencer, checkouts and kept answers that ran out.
+//!
+//! Each is a `step` that a scheduler calls with the time; the scheduler here calls them as soon as there may be work, and looks at least
+//! every [`TICK`]. Nothing depends on being woken: waking only makes it quick.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orderwright_core::decide::{Command, Refusal};
+use orderwright_core::id::OrderId;
+use orderwright_core::time::Span;
+
+use super::runner;
+use crate::app::App;
+use crate::kernel::Clock;
+use crate::ops::command::{OrderRef, apply};
+use crate::ops::{Ctx, OpError, Wait};
+use crate::store::{Scope, StoreError};
+
+/// The longest that a loop sleeps.
+pub const TICK: Duration = Duration::from_millis(200);
+/// Work taken at once by one step.
+const BATCH: usize = 64;
+
+/// Starts the loops of a node. They end with the runtime.
+pub fn start(app: &Arc<App>) {
+    let node = app.clone();
+    tokio::spawn(async move {
+        loop {
+            let busy = match step(&node).await {
+                Ok(busy) => busy,
+                Err(error) => {
+                    tracing::warn!(%error, "background work could not be done; it will be tried again");
+                    false
+                }
+            };
+            if !busy {
+                let _ = tokio::time::timeout(TICK, node.wake.notified()).await;
+            }
+        }
+    });
+}
+
+/// One round of everything that is due now. Says whether more may be due already.
+pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
+    follow_clock(app).await?;
+    let numbered = app.store.sequence(512).await?;
+    let timers = timers(app).await?;
+    let jobs = jobs(app).await?;
+    let now = app.clock.now();
+    let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
+    app.store.expire_idempotency(now.0 - Span::seconds(86_400).0, BATCH).await?;
+    Ok(numbered == 512 || timers == BATCH || jobs == BATCH || expired == BATCH)
+}
+
+/// Another node may have moved the clock.
+async fn follow_clock(app: &Arc<App>) -> Result<(), StoreError> {
+    if app.sandbox_mode
+        && let Some(offset) = app.store.setting(crate::app::CLOCK_OFFSET).await?.and_then(|v| v.parse().ok())
+    {
+        app.clock.set_offset(Span(offset));
+    }
+    Ok(())
+}
+
+/// Orders whose timer is due. The order's version guards each, so nodes that see the same timer cannot fire it twice.
+async fn timers(app: &Arc<App>) -> Result<usize, StoreError> {
+    let due = app.store.due_orders(app.clock.now().0, BATCH).await?;
+    let count = due.len();
+    let mut set = tokio::task::JoinSet::new();
+    for id in due {
+        let (app, clock) = (app.clone(), app.clock.clone());
+        set.spawn(async move { tick(&Ctx { wait: Wait::Full, ..Ctx::system(&app, &clock) }, OrderId(id)).await });
+    }
+    set.join_all().await;
+    Ok(count)
+}
+
+/// Fires what is due on one order, and runs what follows.
+pub async fn tick(ctx: &Ctx, order: OrderId) {
+    match apply(ctx, &Scope::All, OrderRef::Order(order), &Command::Tick, &mut |_, _, _| {}).await {
+        Ok((decision, _)) => {
+            tokio::spawn(runner::run_new(ctx.clone(), decision.effects));
+        }
+        Err(OpError::Refused(Refusal::Endless)) => tracing::error!(%order, "the workflow of this order does not come to rest"),
+        Err(error) => tracing::warn!(%order, %error, "a timer could not be fired; it will be tried again"),
+    }
+}
+
+/// Jobs that are due and that nobody holds: retries, and those of nodes that died.
+async fn jobs(app: &Arc<App>) -> Result<usize, StoreError> {
+    let (now, real_now) = (app.clock.now(), app.clock.real_now());
+    let until = real_now.plus(Span::seconds(crate::ops::commit::LEASE_S));
+    let claimed = app.store.claim_jobs(app.node, now.0, real_now.0, until.0, BATCH).await?;
+    let count = claimed.len();
+    for row in claimed {
+        let clock: Clock = app.clock.clone();
+        tokio::spawn(runner::run_claimed(app.clone(), clock, row));
+    }
+    Ok(count)
+}

@@ -1,0 +1,10 @@
+//! Effects: what decisions want done outside, as durable jobs. Leased, run, retried with backoff, in doubt when an answer is lost, and put
+//! before somebody when nothing helps. An outcome is again a command.
+
+pub mod loops;
+pub mod runner;
+
+/// The kind of jobs that do a payment effect.
+pub const PAYMENT: &str = "payment";
+/// The kind of jobs by which the sandbox provider sends its webhooks.
+pub const SANDBOX_WEBHOOK: &str = "sandbox.webhook";

@@ -1,0 +1,235 @@
+//! Runs jobs: asks the provider, and gives the outcome to the order, in one changeset with the end of the job.
+//!
+//! At least once, made once: the job's id is the idempotency key at the provider and exists before the first call; the outcome is applied
+//! under the job's fence, and by the order only while it waits for this effect. After a lost answer the provider is asked what became of
+//! the key, and nothing is repeated or undone on a guess.
+
+use std::sync::Arc;
+
+use orderwright_core::decide::{Command, Decision, EffectJob, Outcome, Refusal};
+use orderwright_core::id::{JobId, OrderId};
+use orderwright_core::time::Timestamp;
+use orderwright_core::workflow::Effect;
+
+use crate::app::App;
+use crate::kernel::Clock;
+use crate::ops::command::{OrderRef, apply};
+use crate::ops::{Ctx, OpError, Wait};
+use crate::pay::sandbox::Sandbox;
+use crate::pay::{Answer, ProviderError};
+use crate::store::{Changeset, CommitError, Guard, JobRow, Scope};
+
+/// Attempts after which a job is put before somebody.
+pub const MAX_ATTEMPTS: i64 = 12;
+
+/// A job in hand: what to do, and under which fence.
+struct Leased {
+    job: EffectJob,
+    fence: i64,
+    attempts: i64,
+    in_doubt: bool,
+}
+
+/// Runs effects that were just committed, leased to this node, and all that follows from their outcomes.
+pub async fn run_new(ctx: Ctx, effects: Vec<EffectJob>) {
+    let mut queue: Vec<Leased> = effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }).collect();
+    let system = Ctx { actor: orderwright_core::actor::Actor::system(), key: None, ..ctx };
+    while !queue.is_empty() {
+        let leased = queue.remove(0);
+        if let Some(decision) = run(&system, leased).await {
+            queue.extend(decision.effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }));
+        }
+    }
+}
+
+/// Runs a job that was claimed from the store, and all that follows.
+pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
+    let ctx = Ctx { wait: Wait::Full, ..Ctx::system(&app, &clock) };
+    match row.kind.as_str() {
+        super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
+        super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
+            Ok(job) => {
+                let leased = Leased { job, fence: row.fence, attempts: row.attempts, in_doubt: row.state == "in_doubt" || row.attempts > 1 };
+                if let Some(decision) = run(&ctx, leased).await {
+                    run_new(ctx, decision.effects).await;
+                }
+            }
+            Err(error) => bury(&ctx, row.id, row.fence, &format!("the payload cannot be read: {error}")).await,
+        },
+        kind => bury(&ctx, row.id, row.fence, &format!("no such kind of job: {kind}")).await,
+    }
+}
+
+/// One attempt. What follows from its outcome, if it had one that moved the order.
+async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
+    let Leased { job, fence, attempts, in_doubt } = leased;
+    let now = ctx.clock.now();
+    let answer = match job.effect.0 {
+        Effect::CheckStock => check_stock(ctx, &job).await,
+        _ if in_doubt => ask_first(ctx, &job, now).await,
+        _ => ctx.app.provider.execute(&job, now).await,
+    };
+    match answer {
+        Ok(answer @ (Answer::Done { .. } | Answer::Declined { .. })) => finish(ctx, &job, fence, answer).await,
+        // The provider will send a webhook; should it not come, we ask.
+        Ok(Answer::Processing) => {
+            again(ctx, job.id, fence, attempts, "in_doubt", now.plus(orderwright_core::time::Span::seconds(60)), "answered by webhook").await;
+            None
+        }
+        Err(ProviderError::Lost(why)) => {
+            let _ = outcome(ctx, &job, Outcome::InDoubt, &mut |_, _, _| {}).await;
+            again(ctx, job.id, fence, attempts, "in_doubt", backoff(now, attempts), &why).await;
+            None
+        }
+        Err(ProviderError::Unavailable(why)) => {
+            again(ctx, job.id, fence, attempts, if in_doubt { "in_doubt" } else { "ready" }, backoff(now, attempts), &why).await;
+            None
+        }
+    }
+}
+
+/// What became of the key? Only when the provider never saw it is the effect tried again, with the same key.
+async fn ask_first(ctx: &Ctx, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
+    match ctx.app.provider.fetch(job.id, now).await? {
+        Some(answer) => Ok(answer),
+        None => ctx.app.provider.execute(job, now).await,
+    }
+}
+
+/// Whether the reserved units are really there: stock that was written off may have been reserved.
+async fn check_stock(ctx: &Ctx, job: &EffectJob) -> Result<Answer, ProviderError> {
+    let mut missing = Vec::new();
+    for (sku, location, _) in &job.stock {
+        let rows = ctx.app.store.stock(sku).await.map_err(|e| ProviderError::Unavailable(e.to_string()))?;
+        let there = rows.iter().any(|r| &r.location == location && r.on_hand >= r.reserved);
+        if !there && !missing.contains(sku) {
+            missing.push(sku.clone());
+        }
+    }
+    Ok(if missing.is_empty() { Answer::Done { reference: None } } else { Answer::Declined { code: missing.join(",") } })
+}
+
+/// Gives the outcome to the order and ends the job, in one changeset.
+async fn finish(ctx: &Ctx, job: &EffectJob, fence: i64, answer: Answer) -> Option<Decision> {
+    let id = job.id.0;
+    let result = match answer.clone() {
+        Answer::Declined { code } => Outcome::Declined { code },
+        Answer::Done { reference } => Outcome::Done { reference },
+        Answer::Processing => return None,
+    };
+    let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, _: Timestamp| {
+        cs.finish_job(id, fence);
+        if job.effect.0 != Effect::CheckStock {
+            Sandbox::record(cs, job, &answer);
+        }
+    };
+    match outcome(ctx, job, result, &mut extra).await {
+        Ok(decision) => Some(decision),
+        // Somebody else applied it, or holds the job now.
+        Err(OpError::Refused(Refusal::StaleOutcome)) => {
+            end(ctx, id, fence).await;
+            None
+        }
+        Err(OpError::Internal(why)) if why.contains("Job") => None,
+        Err(OpError::Busy(why)) => {
+            // The job stays; its lease runs out and it is taken up again.
+            tracing::warn!(job = %job.id, why, "the outcome could not be committed yet");
+            None
+        }
+        Err(error) => {
+            bury(ctx, id, fence, &error.to_string()).await;
+            None
+        }
+    }
+}
+
+async fn outcome(
+    ctx: &Ctx,
+    job: &EffectJob,
+    outcome: Outcome,
+    extra: &mut (dyn FnMut(&mut Changeset, &orderwright_core::order::Order, Timestamp) + Send),
+) -> Result<Decision, OpError> {
+    let command = Command::Outcome { effect: job.id, outcome };
+    let (decision, _) = apply(ctx, &Scope::All, OrderRef::Order(job.order), &command, extra).await?;
+    Ok(decision)
+}
+
+/// Ends a job that has nothing left to do.
+async fn end(ctx: &Ctx, id: i64, fence: i64) {
+    let now = ctx.clock.now();
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    cs.finish_job(id, fence);
+    commit_quietly(ctx, cs).await;
+}
+
+/// Puts a job off.
+async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
+    if attempts >= MAX_ATTEMPTS {
+        return bury(ctx, id.0, fence, why).await;
+    }
+    let now = ctx.clock.now();
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    cs.retry_job(id.0, fence, run_at.0, state, Some(why));
+    commit_quietly(ctx, cs).await;
+    ctx.app.wake.notify_one();
+}
+
+/// Puts a job before somebody: it is not tried again until it is revived.
+async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
+    tracing::error!(job = %JobId(id), why, "a job needs attention");
+    ctx.app.metrics.dead_jobs.inc();
+    let now = ctx.clock.now();
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    cs.retry_job(id, fence, now.0, "dead", Some(why));
+    commit_quietly(ctx, cs).await;
+}
+
+/// Commits housekeeping of a job: a lost fence means that another node has it, and that is fine.
+async fn commit_quietly(ctx: &Ctx, cs: Changeset) {
+    match ctx.app.store.commit(cs).await {
+        Ok(_) | Err(CommitError::Conflict { what: Guard::Job }) => {}
+        Err(error) => tracing::warn!(%error, "a job's row could not be written; its lease will run out"),
+    }
+}
+
+/// 2 s, 4 s, 8 s, … at most an hour.
+fn backoff(now: Timestamp, attempts: i64) -> Timestamp {
+    now.plus(orderwright_core::time::Span::seconds((1i64 << attempts.clamp(1, 12)).min(3600)))
+}
+
+/// The sandbox tells us what became of an effect or a payment, as a provider's webhook does: we act on it by asking.
+async fn sandbox_webhook(ctx: &Ctx, row: &JobRow) {
+    match crate::pay::sandbox::webhook(&row.payload) {
+        Some(crate::pay::sandbox::Webhook::Effect { order, effect }) => {
+            let answered = ctx.app.provider.settle(effect).await;
+            let result = match answered {
+                Ok(Some(Answer::Done { reference })) => Some(Outcome::Done { reference }),
+                Ok(Some(Answer::Declined { code })) => Some(Outcome::Declined { code }),
+                _ => None,
+            };
+            if let Some(result) = result {
+                let command = Command::Outcome { effect, outcome: result };
+                deliver(ctx, order, command, Some(effect)).await;
+            }
+        }
+        Some(crate::pay::sandbox::Webhook::Dispute { order, payment }) => {
+            deliver(ctx, order, Command::Dispute { payment, open: true }, None).await;
+        }
+        None => return bury(ctx, row.id, row.fence, "the webhook cannot be read").await,
+    }
+    end(ctx, row.id, row.fence).await;
+}
+
+/// Applies what a webhook said; a second one finds nothing to do.
+async fn deliver(ctx: &Ctx, order: OrderId, command: Command, ends: Option<JobId>) {
+    let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, _: Timestamp| {
+        if let Some(job) = ends {
+            cs.delete_job(job.0);
+        }
+    };
+    match apply(ctx, &Scope::All, OrderRef::Order(order), &command, &mut extra).await {
+        Ok((decision, _)) => Box::pin(run_new(ctx.clone(), decision.effects)).await,
+        Err(OpError::Refused(Refusal::StaleOutcome)) => {}
+        Err(error) => tracing::warn!(%order, %error, "a webhook could not be applied"),
+    }
+}

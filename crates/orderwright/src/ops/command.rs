@@ -1,0 +1,151 @@
+//! A command on an order: load within the actor's scope, decide, commit, and run what it started.
+//!
+//! Two commands on one order at once: one commits, the other finds the version moved, loads again and decides anew.
+
+use std::sync::Arc;
+
+use orderwright_core::decide::{self, Command, Context, Decision};
+use orderwright_core::id::{MerchantOrderId, OrderId, RefundId};
+use orderwright_core::order::Order;
+use orderwright_core::time::Timestamp;
+use orderwright_core::workflow::{Effect, Workflow};
+
+use super::{Ctx, FIRST_OUTCOME, OpError, Wait, commit};
+use crate::effects;
+use crate::store::{Changeset, CommitError, Guard, OrderRow, Scope};
+
+/// An order as it was loaded.
+pub struct Loaded {
+    /// The aggregate.
+    pub order: Order,
+    /// Its workflow.
+    pub workflow: Arc<Workflow>,
+    /// The merchant's side.
+    pub partner: Option<Arc<Workflow>>,
+}
+
+/// An order after a command.
+pub struct Applied {
+    /// As committed last.
+    pub loaded: Loaded,
+    /// The refund that the command made.
+    pub refund: Option<RefundId>,
+}
+
+/// How often a command is decided anew because the order moved, before it gives up.
+const ATTEMPTS: u32 = 40;
+
+/// An order or one of its merchant orders, as a path names it.
+#[derive(Clone, Copy, Debug)]
+pub enum OrderRef {
+    /// The order.
+    Order(OrderId),
+    /// A merchant order.
+    MerchantOrder(MerchantOrderId),
+}
+
+impl OrderRef {
+    /// Reads `ord_…`.
+    pub fn order(text: &str) -> Result<Self, OpError> {
+        OrderId::parse(text).map(Self::Order).ok_or(OpError::NotFound)
+    }
+
+    /// Reads `ord_…` or `mor_…`, as merchants may write either.
+    pub fn order_or_merchant_order(text: &str) -> Result<Self, OpError> {
+        Self::order(text).or_else(|_| MerchantOrderId::parse(text).map(Self::MerchantOrder).ok_or(OpError::NotFound))
+    }
+}
+
+/// Loads an order within a scope.
+pub async fn load(ctx: &Ctx, scope: &Scope, which: OrderRef) -> Result<Loaded, OpError> {
+    let row = match which {
+        OrderRef::Order(id) => ctx.app.store.find_order(scope, id.0).await?,
+        OrderRef::MerchantOrder(id) => ctx.app.store.find_order_of_merchant_order(scope, id.0).await?,
+    };
+    loaded(ctx, row.ok_or(OpError::NotFound)?)
+}
+
+/// Makes the aggregate of a row.
+pub fn loaded(ctx: &Ctx, row: OrderRow) -> Result<Loaded, OpError> {
+    let order: Order = serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("order {}: {e}", row.id)))?;
+    let (workflow, partner) = ctx.app.workflow_of(&order)?;
+    Ok(Loaded { order, workflow, partner })
+}
+
+/// Carries a command out and runs what it starts; the answer is the order as committed, after the first outcome of a payment step.
+pub async fn run(ctx: &mut Ctx, which: OrderRef, command: &Command) -> Result<Applied, OpError> {
+    let scope = ctx.scope();
+    let key = ctx.key.take();
+    let mut extra = |cs: &mut Changeset, order: &Order, now: Timestamp| {
+        if let Some(key) = &key {
+            key.start(cs, Some(order.id.0), now);
+        }
+    };
+    let (decision, loaded) = apply(ctx, &scope, which, command, &mut extra).await?;
+    let refund = decision.refund;
+    let loaded = settle(ctx, decision, loaded).await?;
+    Ok(Applied { loaded, refund })
+}
+
+/// Decides and commits, again when the order moved; runs nothing. `extra` adds to the changeset what must be committed with it.
+pub async fn apply(
+    ctx: &Ctx,
+    scope: &Scope,
+    which: OrderRef,
+    command: &Command,
+    extra: &mut (dyn FnMut(&mut Changeset, &Order, Timestamp) + Send),
+) -> Result<(Decision, Loaded), OpError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let lock_id = match which {
+            OrderRef::Order(id) => id.0,
+            OrderRef::MerchantOrder(id) => id.0,
+        };
+        let _mine = ctx.app.order_lock(lock_id).lock().await;
+        let Loaded { order, workflow, partner } = load(ctx, scope, which).await?;
+        let now = ctx.clock.now();
+        let cancel_window = ctx.app.channel(&order.channel).map_or(orderwright_core::time::Span::ZERO, |c| c.cancel_window);
+        let mut ids = ctx.app.ids.at(now);
+        let mut context = Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
+        let decision = decide::decide(&order, command, &ctx.actor, &mut context)?;
+        let mut cs = commit::changeset(ctx, &decision, &workflow, Some(order.version), now)?;
+        extra(&mut cs, &order, now);
+        match ctx.app.store.commit(cs).await {
+            Ok(_) => {
+                let loaded = Loaded { order: decision.order.clone(), workflow, partner };
+                ctx.app.wake.notify_one();
+                return Ok((decision, loaded));
+            }
+            Err(CommitError::Conflict { what: Guard::OrderVersion }) if attempt < ATTEMPTS => {
+                ctx.app.metrics.conflicts.inc();
+            }
+            Err(CommitError::Conflict { what: Guard::OrderVersion }) => {
+                return Err(OpError::Busy("the order keeps changing".to_owned()));
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+}
+
+/// Runs the effects of a decision, waits as the context says, and answers with the order as it then is.
+pub async fn settle(ctx: &Ctx, decision: Decision, loaded: Loaded) -> Result<Loaded, OpError> {
+    if decision.effects.is_empty() {
+        return Ok(loaded);
+    }
+    let waits = ctx.wait == Wait::Full || decision.effects.iter().any(|e| e.effect.0 != Effect::Refund);
+    let order = OrderRef::Order(loaded.order.id);
+    let work = effects::runner::run_new(ctx.clone(), decision.effects);
+    match ctx.wait {
+        Wait::Full => work.await,
+        Wait::FirstOutcome => {
+            let task = tokio::spawn(work);
+            if !waits {
+                return Ok(loaded);
+            }
+            // The work goes on when the time is over, or when the client goes away.
+            let _ = tokio::time::timeout(FIRST_OUTCOME, task).await;
+        }
+    }
+    load(ctx, &Scope::All, order).await
+}

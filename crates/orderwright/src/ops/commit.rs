@@ -1,0 +1,131 @@
+//! A decision becomes one changeset: nothing of it is kept, or all.
+
+use orderwright_core::decide::{Decision, EffectJob, MerchantView, StockMoveKind};
+use orderwright_core::order::Order;
+use orderwright_core::status;
+use orderwright_core::time::Timestamp;
+use orderwright_core::workflow::Workflow;
+use serde_json::json;
+
+use super::{Ctx, OpError};
+use crate::effects;
+use crate::store::{Changeset, JobRow, LedgerEntryRow, OrderRow, StockMovementRow, TimelineRow};
+
+/// How long a job that was just made stays with the node that made it. A killed node's jobs are taken up after that.
+pub const LEASE_S: i64 = 20;
+
+/// The changeset of a decision. `expected` is the version that was loaded; `None` for a new order.
+pub fn changeset(ctx: &Ctx, decision: &Decision, workflow: &Workflow, expected: Option<i64>, now: Timestamp) -> Result<Changeset, OpError> {
+    let order = &decision.order;
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    let changed = decision.from_status.as_deref() != Some(decision.to_status.as_str());
+    let (from, to) = if changed { (decision.from_status.as_deref(), Some(decision.to_status.as_str())) } else { (None, None) };
+    let events = serde_json::to_string(&decision.events).map_err(|e| OpError::Internal(e.to_string()))?;
+    cs.outbox(Some(order.id.0), Some(order.version), Some(&order.channel), from, to, &events);
+    let row = order_row(order, &decision.to_status, workflow)?;
+    match expected {
+        Some(version) => cs.update_order(&row, version),
+        None => cs.insert_order(&row),
+    };
+    for entry in &decision.timeline {
+        cs.insert_timeline(&TimelineRow {
+            order_id: order.id.0,
+            seq: entry.seq,
+            id: entry.id.0,
+            at: now.0,
+            kind: entry.kind.to_owned(),
+            message: entry.message.clone(),
+            metadata: Some(entry.metadata.to_string()),
+            created_by: Some(entry.created_by.clone()),
+            is_public: entry.is_public,
+            merchant_id: match entry.merchants {
+                MerchantView::All => None,
+                MerchantView::Only(merchant) => Some(merchant.0),
+                MerchantView::Nobody => Some(0),
+            },
+            hash: entry.hash.clone().into_bytes(),
+        });
+    }
+    for item in order.items.iter().filter(|i| decision.new_items.contains(&i.id)) {
+        cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0);
+    }
+    for (id, merchant) in &decision.merchant_orders {
+        cs.insert_merchant_order(id.0, merchant.0, order.id.0, now.0);
+    }
+    for posting in &decision.postings {
+        let posting_id = ctx.app.ids.next(now);
+        for (account, amount) in &posting.lines {
+            cs.insert_ledger_entry(&LedgerEntryRow {
+                id: ctx.app.ids.next(now),
+                posting_id,
+                order_id: order.id.0,
+                cause: posting.cause.to_owned(),
+                account: account.clone(),
+                currency: order.currency.code().to_owned(),
+                amount: *amount,
+                at: now.0,
+            });
+        }
+    }
+    for job in &decision.effects {
+        cs.insert_job(&job_row(ctx, job, now)?);
+    }
+    for moved in &decision.stock {
+        let (sku, location, quantity) = (moved.sku.as_str(), moved.location.as_str(), moved.quantity);
+        match moved.kind {
+            StockMoveKind::Reserve => drop(cs.reserve(sku, location, quantity)),
+            StockMoveKind::Release => drop(cs.release(sku, location, quantity)),
+            StockMoveKind::Ship => drop(cs.ship(sku, location, quantity)),
+            StockMoveKind::Commit => {}
+        }
+        cs.insert_stock_movement(&StockMovementRow {
+            id: ctx.app.ids.next(now),
+            sku: sku.to_owned(),
+            location: location.to_owned(),
+            kind: moved.kind.name().to_owned(),
+            quantity,
+            order_id: Some(order.id.0),
+            reason: None,
+            at: now.0,
+        });
+    }
+    Ok(cs)
+}
+
+/// The row of an order: its document, and the columns that lists rely on.
+fn order_row(order: &Order, status: &str, workflow: &Workflow) -> Result<OrderRow, OpError> {
+    Ok(OrderRow {
+        id: order.id.0,
+        number: order.number.clone(),
+        channel: order.channel.clone(),
+        customer_id: order.customer_id.0,
+        status: status.to_owned(),
+        payment_status: status::payment_status(order, workflow).to_owned(),
+        shipping_status: status::shipping_status(order, workflow).to_owned(),
+        total: order.total,
+        created_at: order.created_at.0,
+        updated_at: order.updated_at.0,
+        delivered_at: order.delivered_at().map(|t| t.0),
+        due_at: order.due_at().map(|t| t.0),
+        version: order.version,
+        body: serde_json::to_string(order).map_err(|e| OpError::Internal(e.to_string()))?,
+    })
+}
+
+/// A job that this node runs as soon as the changeset is committed: it is leased to it from the start.
+fn job_row(ctx: &Ctx, job: &EffectJob, now: Timestamp) -> Result<JobRow, OpError> {
+    Ok(JobRow {
+        id: job.id.0,
+        kind: effects::PAYMENT.to_owned(),
+        order_id: Some(job.order.0),
+        state: "ready".to_owned(),
+        run_at: now.0,
+        lease_owner: ctx.app.node,
+        lease_until: ctx.clock.real_now().0 + LEASE_S * 1_000_000,
+        fence: 1,
+        attempts: 1,
+        payload: json!(job).to_string(),
+        last_error: None,
+        created_at: now.0,
+    })
+}

@@ -1,0 +1,220 @@
+//! The sandbox provider: shipped, with durable state of its own, every method of api.md, and faults that can be scripted.
+//!
+//! It keeps one row for each operation, by its idempotency key. The row of an operation that is answered at once is committed together with
+//! the outcome; one whose answer is lost or comes later is committed before. So an operation takes effect once, whatever is killed when:
+//! what was never committed never happened, and what was is found again by its key.
+
+use orderwright_core::decide::EffectJob;
+use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::time::{Span, Timestamp};
+use orderwright_core::workflow::Effect;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Answer, ProviderError};
+use crate::store::{Changeset, JobRow, Store};
+
+/// The provider.
+#[derive(Clone)]
+pub struct Sandbox {
+    store: Store,
+}
+
+/// An operation as the provider remembers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Operation {
+    /// `payment.charge` and the like.
+    pub effect: String,
+    /// The provider's id of the payment.
+    pub reference: String,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// Why it was declined; `None` when it worked.
+    pub declined: Option<String>,
+    /// When it is answered, for methods that answer late.
+    pub settles_at: Option<Timestamp>,
+}
+
+impl Operation {
+    fn answer(&self) -> Answer {
+        match &self.declined {
+            Some(code) => Answer::Declined { code: code.clone() },
+            None => Answer::Done { reference: Some(self.reference.clone()) },
+        }
+    }
+}
+
+/// What the sandbox says in a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Webhook {
+    /// An effect has its answer.
+    Effect {
+        /// Of which order.
+        order: OrderId,
+        /// Which effect.
+        effect: JobId,
+    },
+    /// The cardholder disputes a payment.
+    Dispute {
+        /// Of which order.
+        order: OrderId,
+        /// Which payment.
+        payment: PaymentId,
+    },
+}
+
+/// The methods, and for whom each is.
+pub const METHODS: &[(&str, &str)] = &[
+    ("pm_card_visa", "succeeds"),
+    ("pm_card_chargeDeclined", "is declined"),
+    ("pm_card_chargeDeclinedInsufficientFunds", "is declined: insufficient funds"),
+    ("pm_card_chargeDeclinedExpiredCard", "is declined: expired card"),
+    ("pm_card_chargeCustomerFail", "passes verification or authorisation and is declined when charged"),
+    ("pm_card_createDispute", "succeeds and is disputed afterwards"),
+    ("pm_sandbox_timeout", "succeeds, but the answer is lost"),
+    ("pm_sandbox_slow", "is answered by webhook only, late and twice"),
+    ("pm_offline", "waits for money from outside"),
+];
+
+/// How late `pm_sandbox_slow` is answered; the second time comes a second after that.
+const SLOW: Span = Span::seconds(3);
+/// How long after the charge `pm_card_createDispute` is disputed.
+const DISPUTED_AFTER: Span = Span::seconds(2);
+
+/// Outcomes that a scripted fault can force.
+pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
+
+impl Sandbox {
+    /// The provider on that store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Does an effect. An operation that is to be kept with the outcome is returned by [`Sandbox::record`].
+    pub async fn execute(&self, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
+        let unavailable = |e: crate::store::StoreError| ProviderError::Unavailable(e.to_string());
+        match self.store.take_sandbox_fault(job.effect.0.name()).await.map_err(unavailable)?.as_deref() {
+            Some("declined") => return Ok(Answer::Declined { code: "scripted_fault".to_owned() }),
+            Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
+            Some("lost") => {
+                self.keep(job, &operation(job, None, None), now, &[]).await?;
+                return Err(ProviderError::Lost("scripted fault".to_owned()));
+            }
+            _ => {}
+        }
+        let asks_cardholder = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Charge);
+        match job.method.as_str() {
+            "pm_sandbox_timeout" if asks_cardholder => {
+                self.keep(job, &operation(job, None, None), now, &[]).await?;
+                Err(ProviderError::Lost("no answer within the time limit".to_owned()))
+            }
+            "pm_sandbox_slow" if asks_cardholder => {
+                let at = now.plus(SLOW);
+                let body = json!({ "order": job.order.to_string(), "effect": job.id.to_string() }).to_string();
+                let hooks = [(at, body.clone()), (at.plus(Span::seconds(1)), body)];
+                self.keep(job, &operation(job, None, Some(at)), now, &hooks).await?;
+                Ok(Answer::Processing)
+            }
+            "pm_card_createDispute" if matches!(job.effect.0, Effect::Charge | Effect::Capture) => {
+                let body = json!({ "order": job.order.to_string(), "payment": job.payment.to_string() }).to_string();
+                self.keep(job, &operation(job, None, None), now, &[(now.plus(DISPUTED_AFTER), body)]).await?;
+                Ok(operation(job, None, None).answer())
+            }
+            _ => Ok(operation(job, declines(job), None).answer()),
+        }
+    }
+
+    /// What became of an effect that was asked for by that key? `None` when it never was.
+    pub async fn fetch(&self, key: JobId, now: Timestamp) -> Result<Option<Answer>, ProviderError> {
+        let found = self.find(key).await?;
+        Ok(found.map(|op| if op.settles_at.is_some_and(|at| at > now) { Answer::Processing } else { op.answer() }))
+    }
+
+    /// The final answer of an effect whose webhook came.
+    pub async fn settle(&self, key: JobId) -> Result<Option<Answer>, ProviderError> {
+        Ok(self.find(key).await?.map(|op| op.answer()))
+    }
+
+    async fn find(&self, key: JobId) -> Result<Option<Operation>, ProviderError> {
+        let body = self.store.sandbox_operation(&key.to_string()).await.map_err(|e| ProviderError::Unavailable(e.to_string()))?;
+        Ok(body.and_then(|b| serde_json::from_str(&b).ok()))
+    }
+
+    /// Adds the provider's memory of an effect to the changeset of its outcome. A row that is there already stays.
+    pub fn record(cs: &mut Changeset, job: &EffectJob, answer: &Answer) {
+        let declined = match answer {
+            Answer::Declined { code } => Some(code.as_str()),
+            Answer::Done { .. } | Answer::Processing => None,
+        };
+        cs.insert_sandbox_operation(&job.id.to_string(), &job.payment.to_string(), &json!(operation(job, declined, None)).to_string());
+    }
+
+    /// Commits an operation before it is answered, with the webhooks that will tell of it.
+    async fn keep(&self, job: &EffectJob, op: &Operation, now: Timestamp, webhooks: &[(Timestamp, String)]) -> Result<(), ProviderError> {
+        let mut cs = Changeset::new(keyed(job, 0), now.0);
+        cs.insert_sandbox_operation(&job.id.to_string(), &job.payment.to_string(), &json!(op).to_string());
+        for (n, (at, body)) in webhooks.iter().enumerate() {
+            cs.insert_job(&JobRow {
+                id: keyed(job, n as i64 + 1),
+                kind: crate::effects::SANDBOX_WEBHOOK.to_owned(),
+                order_id: Some(job.order.0),
+                state: "ready".to_owned(),
+                run_at: at.0,
+                lease_owner: 0,
+                lease_until: 0,
+                fence: 0,
+                attempts: 0,
+                payload: body.clone(),
+                last_error: None,
+                created_at: now.0,
+            });
+        }
+        match self.store.commit(cs).await {
+            // The same key again: it was kept before.
+            Ok(_) | Err(crate::store::CommitError::Duplicate { .. }) => Ok(()),
+            Err(error) => Err(ProviderError::Unavailable(error.to_string())),
+        }
+    }
+}
+
+/// An id that belongs to this operation for good, so that keeping it twice is found out.
+fn keyed(job: &EffectJob, n: i64) -> i64 {
+    crate::kernel::digest::id(&[b"sandbox", &job.id.0.to_be_bytes(), &n.to_be_bytes()])
+}
+
+fn operation(job: &EffectJob, declined: Option<&str>, settles_at: Option<Timestamp>) -> Operation {
+    Operation {
+        effect: job.effect.0.name().to_owned(),
+        reference: job.reference.clone().unwrap_or_else(|| job.payment.to_string().replace("pay_", "sbx_")),
+        amount: job.amount,
+        currency: job.currency.code().to_owned(),
+        declined: declined.map(str::to_owned),
+        settles_at,
+    }
+}
+
+/// Why the method declines this effect, if it does.
+fn declines(job: &EffectJob) -> Option<&'static str> {
+    let asks_cardholder = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Charge);
+    match job.method.as_str() {
+        "pm_card_chargeDeclined" if asks_cardholder => Some("card_declined"),
+        "pm_card_chargeDeclinedInsufficientFunds" if asks_cardholder => Some("insufficient_funds"),
+        "pm_card_chargeDeclinedExpiredCard" if asks_cardholder => Some("expired_card"),
+        "pm_card_chargeCustomerFail" if matches!(job.effect.0, Effect::Charge | Effect::Capture) => Some("card_declined"),
+        _ => None,
+    }
+}
+
+/// Reads the body of a webhook that [`Sandbox`] sent.
+pub fn webhook(payload: &str) -> Option<Webhook> {
+    let value: serde_json::Value = serde_json::from_str(payload).ok()?;
+    let order = OrderId::parse(value["order"].as_str()?)?;
+    if let Some(effect) = value["effect"].as_str() {
+        return JobId::parse(effect).map(|effect| Webhook::Effect { order, effect });
+    }
+    let payment = PaymentId::parse(value["payment"].as_str()?)?;
+    Some(Webhook::Dispute { order, payment })
+}
