@@ -1,1 +1,3 @@
 //! The application of Orderwright.
+
+pub mod store;

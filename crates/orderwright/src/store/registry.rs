@@ -1,0 +1,325 @@
+//! Every fixed statement of the store, one text for both engines.
+//!
+//! Parameters are written `?1`, `?2`, … (in SQLite `$1` would be a *name*, numbered by first appearance, and bind
+//! swapped); the PostgreSQL text is derived from that. A dialect has a text of its own only where it must differ.
+//! Guarded statements are wrapped for PostgreSQL, so that the server itself checks how many rows they changed.
+//! What is not here: lists whose filters vary (`order_list`), and what the statements mean (the files of the nouns).
+
+use std::sync::LazyLock;
+
+/// The columns of an order, in the order of `OrderRow`.
+macro_rules! order_columns {
+    () => {
+        "o.id, o.number, o.channel, o.customer_id, o.status, o.payment_status, o.shipping_status, o.total, o.created_at, \
+         o.updated_at, o.delivered_at, o.due_at, o.version, o.body"
+    };
+}
+pub(super) use order_columns;
+
+/// The predicate that keeps an order finder inside its scope: ?2 is the kind of scope, ?3 its channel, ?4 its id.
+macro_rules! in_scope {
+    () => {
+        " AND (CAST(?2 AS BIGINT) = 0 \
+         OR (?2 = 1 AND o.channel = ?3) \
+         OR (?2 = 2 AND EXISTS (SELECT 1 FROM merchant_order s WHERE s.merchant_id = ?4 AND s.order_id = o.id)) \
+         OR (?2 = 3 AND o.customer_id = ?4))"
+    };
+}
+
+macro_rules! job_columns {
+    () => {
+        "job.id, job.kind, job.order_id, job.state, job.run_at, job.lease_owner, job.lease_until, job.fence, job.attempts, \
+         job.payload, job.last_error, job.created_at"
+    };
+}
+
+macro_rules! token_columns {
+    () => {
+        "id, digest, role, subject, channel, label, created_at, expires_at, revoked_at"
+    };
+}
+
+/// One statement: its name and its texts.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub name: &'static str,
+    pub sqlite: &'static str,
+    pub postgres: Option<&'static str>,
+}
+
+macro_rules! registry {
+    ($($id:ident = $sqlite:expr $(, pg = $pg:expr)?;)*) => {
+        /// A statement's place in the registry.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u16)]
+        pub(super) enum Stmt { $($id),* }
+
+        /// The registry.
+        pub(super) static TEXTS: &[Text] =
+            &[$(Text { name: stringify!($id), sqlite: $sqlite, postgres: registry!(@pg $($pg)?) }),*];
+
+        /// Every statement, in the order of the registry.
+        pub(super) static ALL: &[Stmt] = &[$(Stmt::$id),*];
+    };
+    (@pg) => { None };
+    (@pg $pg:expr) => { Some($pg) };
+}
+
+registry! {
+    // outbox and feed
+    OutboxInsert = "INSERT INTO outbox (id, at, order_id, order_version, channel, from_status, to_status, events) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    OutboxHas = "SELECT id FROM outbox WHERE id = ?1";
+    OutboxWaiting = "SELECT id FROM outbox WHERE position IS NULL LIMIT 1";
+    OutboxAfter = "SELECT position, id, at, order_id, order_version, channel, from_status, to_status, events FROM outbox \
+        WHERE position > ?1 ORDER BY position LIMIT ?2";
+    FeedPosition = "SELECT position FROM feed_head WHERE id = 1";
+    FeedLock = "UPDATE feed_head SET position = position WHERE id = 1";
+    // The oldest rows, and with each the earlier versions of its order that a node with a slower clock gave a later id;
+    // numbered by id, but never ahead of an earlier version.
+    FeedNumber = "WITH batch AS (SELECT id, order_id, order_version FROM outbox WHERE position IS NULL ORDER BY id LIMIT ?1), \
+        newest AS (SELECT order_id, MAX(order_version) AS version FROM batch WHERE order_id IS NOT NULL GROUP BY order_id), \
+        due AS (SELECT id, order_id, order_version FROM batch UNION \
+            SELECT o.id, o.order_id, o.order_version FROM outbox o JOIN newest n ON n.order_id = o.order_id \
+            WHERE o.position IS NULL AND o.order_version < n.version), \
+        keyed AS (SELECT id, COALESCE(order_version, 0) AS version, MAX(id) OVER (PARTITION BY COALESCE(order_id, id) \
+            ORDER BY COALESCE(order_version, 0), id ROWS UNBOUNDED PRECEDING) AS newest_id FROM due), \
+        numbered AS (SELECT id, ROW_NUMBER() OVER (ORDER BY newest_id, version, id) AS n FROM keyed) \
+        UPDATE outbox SET position = (SELECT h.position FROM feed_head h WHERE h.id = 1) + numbered.n FROM numbered \
+        WHERE outbox.id = numbered.id";
+    FeedFold = "INSERT INTO counter (channel, status, orders) SELECT d.channel, d.status, CAST(SUM(d.n) AS BIGINT) FROM (\
+        SELECT o.channel, o.to_status AS status, 1 AS n FROM outbox o \
+            WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.to_status IS NOT NULL \
+        UNION ALL SELECT o.channel, o.from_status, -1 FROM outbox o \
+            WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.from_status IS NOT NULL) d \
+        WHERE d.channel IS NOT NULL GROUP BY d.channel, d.status HAVING SUM(d.n) <> 0 \
+        ON CONFLICT (channel, status) DO UPDATE SET orders = counter.orders + excluded.orders";
+    FeedAdvance = "UPDATE feed_head SET position = COALESCE((SELECT MAX(o.position) FROM outbox o WHERE o.position IS NOT NULL), \
+        position) WHERE id = 1";
+
+    // nodes, leases, settings
+    NodeNext = "INSERT INTO node (id, started_at) SELECT COALESCE(MAX(id), 0) + 1, CAST(?1 AS BIGINT) FROM node RETURNING id";
+    LeaseTake = "INSERT INTO lease (name, owner, until) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE \
+        SET owner = excluded.owner, until = excluded.until WHERE lease.owner = excluded.owner OR lease.until < ?4 \
+        RETURNING owner";
+    SettingPut = "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    SettingGet = "SELECT value FROM setting WHERE key = ?1";
+    SettingAll = "SELECT key, value FROM setting ORDER BY key";
+
+    // orders
+    OrderInsert = "INSERT INTO orders (id, number, channel, customer_id, status, payment_status, shipping_status, total, \
+        created_at, updated_at, delivered_at, due_at, version, body) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    // Only what a decision can change; id, number, channel, customer and created_at stay.
+    OrderUpdate = "UPDATE orders SET status = ?2, payment_status = ?3, shipping_status = ?4, total = ?5, updated_at = ?6, \
+        delivered_at = ?7, due_at = ?8, version = ?9, body = ?10 WHERE id = ?1 AND version = ?11";
+    OrderFind = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.id = ?1", in_scope!());
+    OrderFindByNumber = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.number = ?1", in_scope!());
+    OrderFindOfMerchantOrder = concat!("SELECT ", order_columns!(), " FROM merchant_order m JOIN orders o ON o.id = m.order_id \
+        WHERE m.id = ?1 AND (CAST(?2 AS BIGINT) <> 2 OR m.merchant_id = ?4)", in_scope!());
+    OrderDue = "SELECT id FROM orders WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    OrderNextDue = "SELECT MIN(due_at) FROM orders WHERE due_at IS NOT NULL";
+    MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at) VALUES (?1, ?2, ?3, ?4)";
+    OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES (?1, ?2, ?3, ?4)";
+    OrderNumberTake = "INSERT INTO order_number (prefix, day, next) VALUES (?1, ?2, 1 + CAST(?3 AS BIGINT)) \
+        ON CONFLICT (prefix, day) DO UPDATE SET next = order_number.next + ?3 RETURNING next - ?3";
+
+    // timeline
+    TimelineInsert = "INSERT INTO timeline (order_id, seq, id, at, type, message, metadata, created_by, is_public, merchant_id, \
+        hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    TimelineList = "SELECT order_id, seq, id, at, type, message, metadata, created_by, is_public, merchant_id, hash FROM timeline \
+        WHERE order_id = ?1 AND seq > ?2 AND (CAST(?4 AS BIGINT) = 0 OR is_public = 1) \
+        AND (CAST(?5 AS BIGINT) IS NULL OR merchant_id IS NULL OR merchant_id = ?5) ORDER BY seq LIMIT ?3";
+    TimelineHead = "SELECT seq, hash FROM timeline WHERE order_id = ?1 ORDER BY seq DESC LIMIT 1";
+
+    // stock
+    StockReserve = "UPDATE stock SET reserved = reserved + ?3 WHERE sku = ?1 AND location = ?2 AND on_hand - reserved >= ?3";
+    StockRelease = "UPDATE stock SET reserved = reserved - ?3 WHERE sku = ?1 AND location = ?2 AND reserved >= ?3";
+    StockShip = "UPDATE stock SET on_hand = on_hand - ?3, reserved = reserved - ?3 \
+        WHERE sku = ?1 AND location = ?2 AND reserved >= ?3 AND on_hand >= ?3";
+    StockOpen = "INSERT INTO stock (sku, location, on_hand, reserved) VALUES (?1, ?2, 0, 0) ON CONFLICT (sku, location) DO NOTHING";
+    // ?4 is the floor: 1 keeps what is on hand at or above what is reserved, 0 only at or above nothing.
+    StockAdd = "UPDATE stock SET on_hand = on_hand + ?3 \
+        WHERE sku = ?1 AND location = ?2 AND on_hand + ?3 >= reserved * CAST(?4 AS BIGINT)";
+    StockSet = "UPDATE stock SET on_hand = ?3 WHERE sku = ?1 AND location = ?2 AND CAST(?3 AS BIGINT) >= reserved * CAST(?4 AS BIGINT)";
+    StockFind = "SELECT sku, location, on_hand, reserved FROM stock WHERE sku = ?1 ORDER BY location";
+    StockAvailable = "SELECT on_hand - reserved FROM stock WHERE sku = ?1 AND location = ?2";
+    StockList = "SELECT s.sku, s.location, s.on_hand, s.reserved FROM stock s WHERE (s.sku, s.location) > (?1, ?2) \
+        AND (CAST(?4 AS BIGINT) IS NULL AND CAST(?5 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM offer f WHERE f.sku = s.sku \
+            AND (?4 IS NULL OR f.merchant_id = ?4) AND (?5 IS NULL OR f.channel = ?5))) \
+        ORDER BY s.sku, s.location LIMIT ?3";
+    StockMovementInsert = "INSERT INTO stock_movement (id, sku, location, kind, quantity, order_id, reason, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    StockMovementList = "SELECT id, sku, location, kind, quantity, order_id, reason, at FROM stock_movement \
+        WHERE sku = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+
+    // ledger
+    LedgerInsert = "INSERT INTO ledger_entry (id, posting_id, order_id, cause, account, currency, amount, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    LedgerOfOrder = "SELECT id, posting_id, order_id, cause, account, currency, amount, at FROM ledger_entry \
+        WHERE order_id = ?1 ORDER BY id";
+    LedgerBalance = "SELECT account, currency, CAST(SUM(amount) AS BIGINT) FROM ledger_entry GROUP BY account, currency \
+        ORDER BY account, currency";
+
+    // jobs
+    JobInsert = "INSERT INTO job (id, kind, order_id, state, run_at, lease_owner, lease_until, fence, attempts, payload, \
+        last_error, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    JobFinish = "DELETE FROM job WHERE id = ?1 AND fence = ?2";
+    JobRetry = "UPDATE job SET run_at = ?3, state = ?4, last_error = ?5, lease_owner = 0, lease_until = 0 \
+        WHERE id = ?1 AND fence = ?2";
+    JobRevive = "UPDATE job SET state = 'ready', run_at = ?2, lease_owner = 0, lease_until = 0 WHERE id = ?1 AND state = 'dead'";
+    JobClaim = concat!("UPDATE job SET lease_owner = ?1, lease_until = ?4, fence = fence + 1, attempts = attempts + 1 \
+        WHERE id IN (SELECT id FROM job WHERE run_at <= ?2 AND lease_until < ?3 AND state <> 'dead' ORDER BY run_at, id LIMIT ?5) \
+        RETURNING ", job_columns!()),
+        pg = concat!("WITH due AS MATERIALIZED (SELECT id FROM job WHERE run_at <= $2 AND lease_until < $3 AND state <> 'dead' \
+            ORDER BY run_at, id LIMIT $5 FOR UPDATE SKIP LOCKED) \
+            UPDATE job SET lease_owner = $1, lease_until = $4, fence = fence + 1, attempts = attempts + 1 \
+            FROM due WHERE job.id = due.id RETURNING ", job_columns!());
+    JobReleaseOthers = "UPDATE job SET lease_owner = 0, lease_until = 0 WHERE lease_owner <> ?1 AND lease_until > 0 RETURNING id";
+    JobNextRunAt = "SELECT MIN(run_at) FROM job WHERE state <> 'dead' AND lease_until < ?1";
+    JobFind = concat!("SELECT ", job_columns!(), " FROM job WHERE id = ?1");
+    JobList = concat!("SELECT ", job_columns!(), " FROM job WHERE id > ?3 AND (CAST(?1 AS TEXT) IS NULL OR state = ?1) \
+        AND (CAST(?2 AS TEXT) IS NULL OR kind = ?2) ORDER BY id LIMIT ?4");
+    // Finished jobs are deleted: what is counted is what waits.
+    JobCount = "SELECT state, COUNT(*) FROM job GROUP BY state ORDER BY state";
+
+    // checkouts
+    CheckoutInsert = "INSERT INTO checkout (id, channel, customer_id, state, expires_at, order_id, body) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    CheckoutFind = "SELECT id, channel, customer_id, state, expires_at, order_id, body FROM checkout WHERE id = ?1";
+    CheckoutComplete = "UPDATE checkout SET state = 'completed', order_id = ?3 WHERE id = ?1 AND state = 'open' AND expires_at > ?2";
+    CheckoutExpire = "UPDATE checkout SET state = 'expired' WHERE id = ?1 AND state = 'open' AND expires_at <= ?2";
+    CheckoutExpired = "SELECT id, channel, customer_id, state, expires_at, order_id, body FROM checkout \
+        WHERE state = 'open' AND expires_at <= ?1 ORDER BY expires_at, id LIMIT ?2";
+
+    // idempotency
+    IdempotencyInsert = "INSERT INTO idempotency (digest, request, order_id, status, response, created_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    IdempotencyComplete = "UPDATE idempotency SET status = ?2, response = ?3 WHERE digest = ?1 RETURNING created_at";
+    IdempotencyFind = "SELECT digest, request, order_id, status, response, created_at FROM idempotency WHERE digest = ?1";
+    IdempotencyDelete = "DELETE FROM idempotency WHERE digest = ?1 RETURNING created_at";
+    IdempotencyAge = "DELETE FROM idempotency WHERE digest IN (SELECT digest FROM idempotency WHERE created_at < ?1 \
+        ORDER BY created_at LIMIT ?2) RETURNING created_at";
+
+    // tokens
+    TokenInsert = concat!("INSERT INTO token (", token_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    TokenFind = concat!("SELECT ", token_columns!(), " FROM token WHERE id = ?1");
+    TokenRevoke = "UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
+    TokenList = concat!("SELECT ", token_columns!(), " FROM token WHERE id > ?1 ORDER BY id LIMIT ?2");
+
+    // catalogue
+    ChannelPut = "INSERT INTO channel (name, body) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET body = excluded.body";
+    ChannelAll = "SELECT name, body FROM channel ORDER BY name";
+    MerchantPut = "INSERT INTO merchant (id, name, body) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body";
+    MerchantFind = "SELECT id, name, body FROM merchant WHERE id = ?1";
+    MerchantList = "SELECT id, name, body FROM merchant WHERE id > ?1 ORDER BY id LIMIT ?2";
+    OfferPut = "INSERT INTO offer (sku, channel, merchant_id, rank, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (sku) DO UPDATE \
+        SET channel = excluded.channel, merchant_id = excluded.merchant_id, rank = excluded.rank, body = excluded.body";
+    OfferOfChannel = "SELECT sku, channel, merchant_id, rank, body FROM offer WHERE channel = ?1 AND (rank, sku) > (?2, ?3) \
+        ORDER BY rank, sku LIMIT ?4";
+    OfferOfMerchant = "SELECT sku, channel, merchant_id, rank, body FROM offer WHERE merchant_id = ?1 AND sku > ?2 \
+        ORDER BY sku LIMIT ?3";
+
+    // workflows
+    WorkflowInsert = "INSERT INTO workflow_version (version, name, body, created_at) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (version) DO NOTHING";
+    WorkflowGet = "SELECT version, name, body, created_at FROM workflow_version WHERE version = ?1";
+    WorkflowAll = "SELECT version, name, body, created_at FROM workflow_version ORDER BY created_at, version";
+
+    // people
+    CustomerInsert = "INSERT INTO customer (id, channel, email_digest, created_at) VALUES (?1, ?2, ?3, ?4)";
+    CustomerFind = "SELECT id, channel, email_digest, created_at FROM customer WHERE id = ?1";
+    CustomerFindByEmail = "SELECT id, channel, email_digest, created_at FROM customer WHERE channel = ?1 AND email_digest = ?2";
+    ContactInsert = "INSERT INTO contact (id, subject, name, email, phone, address, name_key, email_key) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
+
+    // outside ids
+    ExternalRefInsert = "INSERT INTO external_ref (source, external_id, id) VALUES (?1, ?2, ?3)";
+    ExternalRefGet = "SELECT id FROM external_ref WHERE source = ?1 AND external_id = ?2";
+    ExternalRefList = "SELECT external_id, id FROM external_ref WHERE source = ?1 AND external_id > ?2 ORDER BY external_id LIMIT ?3";
+
+    // the sandbox provider
+    SandboxPaymentInsert = "INSERT INTO sandbox_payment (id, body) VALUES (?1, ?2)";
+    SandboxPaymentReplace = "UPDATE sandbox_payment SET body = ?2 WHERE id = ?1 AND body = ?3";
+    SandboxPaymentGet = "SELECT body FROM sandbox_payment WHERE id = ?1";
+    SandboxOperationInsert = "INSERT INTO sandbox_operation (key, payment_id, body) VALUES (?1, ?2, ?3)";
+    SandboxOperationGet = "SELECT payment_id, body FROM sandbox_operation WHERE key = ?1";
+    SandboxFaultInsert = "INSERT INTO sandbox_fault (id, operation, outcome, remaining) VALUES (?1, ?2, ?3, ?4)";
+    SandboxFaultTake = "UPDATE sandbox_fault SET remaining = remaining - 1 WHERE id = (SELECT f.id FROM sandbox_fault f \
+        WHERE f.operation = ?1 AND f.remaining > 0 ORDER BY f.id LIMIT 1) RETURNING outcome",
+        pg = "WITH next AS MATERIALIZED (SELECT id FROM sandbox_fault WHERE operation = $1 AND remaining > 0 ORDER BY id LIMIT 1 \
+            FOR UPDATE) UPDATE sandbox_fault SET remaining = remaining - 1 FROM next WHERE sandbox_fault.id = next.id \
+            RETURNING outcome";
+    SandboxFaultList = "SELECT id, operation, outcome, remaining FROM sandbox_fault ORDER BY id";
+}
+
+impl Stmt {
+    /// Its place in the registry.
+    pub(super) fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The text for SQLite.
+    pub(super) fn sqlite(self) -> &'static str {
+        TEXTS[self.index()].sqlite
+    }
+
+    /// The text for PostgreSQL.
+    pub(super) fn postgres(self) -> &'static str {
+        &POSTGRES[self.index()]
+    }
+
+    /// The text for PostgreSQL that fails with division_by_zero unless it changes as many rows as its last parameter
+    /// says: in a pipeline nobody can look at a row count in time, so the server has to.
+    pub(super) fn postgres_guarded(self) -> String {
+        let text = self.postgres();
+        let last = highest_parameter(text) + 1;
+        format!(
+            "WITH g AS ({text} RETURNING 1) SELECT 1 / (CASE WHEN count(*) = ${last}::int8 THEN 1 ELSE 0 END) FROM g"
+        )
+    }
+}
+
+static POSTGRES: LazyLock<Vec<String>> =
+    LazyLock::new(|| TEXTS.iter().map(|t| t.postgres.map_or_else(|| to_postgres(t.sqlite), str::to_owned)).collect());
+
+/// `?N` becomes `$N`; a question mark inside a literal stays.
+pub(super) fn to_postgres(text: &str) -> String {
+    let mut quoted = false;
+    text.chars()
+        .map(|c| {
+            quoted ^= c == '\'';
+            if c == '?' && !quoted { '$' } else { c }
+        })
+        .collect()
+}
+
+fn highest_parameter(text: &str) -> usize {
+    text.split('$')
+        .skip(1)
+        .filter_map(|t| t.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_renamed_outside_of_literals() {
+        assert_eq!(to_postgres("SELECT '?1', ?1, ?12"), "SELECT '?1', $1, $12");
+    }
+
+    #[test]
+    fn a_guard_counts_with_the_parameter_after_the_last() {
+        assert!(Stmt::JobFinish.postgres_guarded().contains("$3::int8"));
+        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$12::int8"));
+    }
+
+    #[test]
+    fn sqlite_texts_never_use_dollar_parameters() {
+        assert!(TEXTS.iter().all(|t| !t.sqlite.contains('$')));
+    }
+}
