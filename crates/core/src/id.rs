@@ -118,7 +118,16 @@ mod tests {
 
     #[test]
     fn foreign_text_is_no_id() {
-        for text in ["", "ord_", "itm_0000000000000", "ord_000000000000", "ord_00000000000000", "ord_zzzzzzzzzzzzz", "ord_000000000000O", "ord_0000000000é"] {
+        for text in [
+            "",
+            "ord_",
+            "itm_0000000000000",
+            "ord_000000000000",
+            "ord_00000000000000",
+            "ord_zzzzzzzzzzzzz",
+            "ord_000000000000O",
+            "ord_0000000000é",
+        ] {
             assert_eq!(OrderId::parse(text), None, "{text}");
         }
     }

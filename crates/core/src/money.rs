@@ -342,7 +342,16 @@ mod tests {
         assert_eq!(inr.show(50_000), "INR 500.00");
         assert_eq!(inr.show(-5), "INR -0.05");
         assert_eq!(Currency::parse("JPY").expect("listed").show(500), "JPY 500");
-        for (text, minor) in [("21.99", Some(2199)), ("16.5", Some(1650)), ("7", Some(700)), ("0.001", None), ("1.990", Some(199)), ("1e3", None), ("", None), (".5", None)] {
+        for (text, minor) in [
+            ("21.99", Some(2199)),
+            ("16.5", Some(1650)),
+            ("7", Some(700)),
+            ("0.001", None),
+            ("1.990", Some(199)),
+            ("1e3", None),
+            ("", None),
+            (".5", None),
+        ] {
             assert_eq!(inr.parse_amount(text), minor, "{text}");
         }
     }

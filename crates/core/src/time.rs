@@ -127,7 +127,10 @@ mod tests {
         let t = Timestamp::parse("2026-01-31T12:00:00.25Z").expect("valid");
         assert_eq!(t.to_string(), "2026-01-31T12:00:00.25Z");
         assert_eq!((t.date().as_str(), t.day_number()), ("2026-01-31", 20_260_131));
-        assert_eq!(Timestamp::parse_instant_or_date("2026-01-31").map(|t| t.to_string()).as_deref(), Some("2026-01-31T00:00:00Z"));
+        assert_eq!(
+            Timestamp::parse_instant_or_date("2026-01-31").map(|t| t.to_string()).as_deref(),
+            Some("2026-01-31T00:00:00Z")
+        );
         assert_eq!(Timestamp::parse_instant_or_date("2026-13-31"), None);
     }
 }

@@ -66,7 +66,10 @@ impl Guard {
 impl Fact {
     fn parse(word: &str) -> Result<Self, String> {
         let tag = |tag: &str| {
-            TAGS.iter().any(|(t, _)| *t == tag).then(|| tag.to_owned()).ok_or_else(|| format!("`{tag}` is not a tag; see the list of tags"))
+            TAGS.iter()
+                .any(|(t, _)| *t == tag)
+                .then(|| tag.to_owned())
+                .ok_or_else(|| format!("`{tag}` is not a tag; see the list of tags"))
         };
         match word {
             "payment.offline" => return Ok(Self::PaymentOffline),
@@ -178,7 +181,17 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for text in ["", "and", "payment.rich", "weather", "not", "( payment.failed", "payment.failed payment.failed", "payment.failed )", "items.all."] {
+        for text in [
+            "",
+            "and",
+            "payment.rich",
+            "weather",
+            "not",
+            "( payment.failed",
+            "payment.failed payment.failed",
+            "payment.failed )",
+            "items.all.",
+        ] {
             assert!(Guard::parse(text).is_err(), "{text}");
         }
         assert!(Guard::parse(&"(".repeat(100_000)).is_err());

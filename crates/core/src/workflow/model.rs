@@ -31,6 +31,8 @@ pub struct Workflow {
     pub item: Machine,
     /// The machine of the order's payment; merchant-side workflows have none.
     pub payment: Option<Machine>,
+    /// Line of each top-level key in the file, for complaints.
+    pub lines: BTreeMap<String, usize>,
 }
 
 /// Which side of a marketplace a workflow describes.
@@ -350,7 +352,8 @@ pub enum Audience {
 
 impl Audience {
     /// Every audience with its name in files.
-    pub const ALL: &[(&str, Self)] = &[("operator", Self::Operator), ("merchant", Self::Merchant), ("customer", Self::Customer)];
+    pub const ALL: &[(&str, Self)] =
+        &[("operator", Self::Operator), ("merchant", Self::Merchant), ("customer", Self::Customer)];
 
     /// Reads the name in files.
     pub fn parse(name: &str) -> Option<Self> {
@@ -373,8 +376,12 @@ pub enum Field {
 
 impl Field {
     /// Every field with its name in files and in the API.
-    pub const ALL: &[(&str, Self)] =
-        &[("reason", Self::Reason), ("trackingNumber", Self::TrackingNumber), ("expectedBy", Self::ExpectedBy), ("carrier", Self::Carrier)];
+    pub const ALL: &[(&str, Self)] = &[
+        ("reason", Self::Reason),
+        ("trackingNumber", Self::TrackingNumber),
+        ("expectedBy", Self::ExpectedBy),
+        ("carrier", Self::Carrier),
+    ];
 
     /// Reads the name in files.
     pub fn parse(name: &str) -> Option<Self> {
