@@ -1,3 +1,12 @@
-//! The application of Orderwright.
+//! Orderwright: order management for marketplaces, one binary from placement to settlement.
+//!
+//! The way through the house: `web`, `cli` and the loops of `effects` call `ops`; `ops` load through `store`, decide in
+//! `orderwright_core`, and commit through `store`; `effects` do outside what was decided, and their outcomes are commands again.
 
+pub mod app;
+pub mod effects;
+pub mod kernel;
+pub mod ops;
+pub mod pay;
 pub mod store;
+pub mod web;

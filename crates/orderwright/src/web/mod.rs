@@ -1,0 +1,3 @@
+//! HTTP: extract, authorise, call one operation, render.
+
+pub mod metrics;
