@@ -1,6 +1,15 @@
-//! Lifecycles as data: the model, its reader, its checks and its guards.
+//! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
+pub mod complaint;
 pub mod guard;
 pub mod model;
+pub mod read;
+pub mod set;
+pub mod validate;
+pub mod version;
 
+pub use complaint::Complaint;
 pub use model::*;
+pub use read::read;
+pub use set::WorkflowSet;
+pub use validate::validate;

@@ -31,6 +31,8 @@ pub struct Workflow {
     pub item: Machine,
     /// The machine of the order's payment; merchant-side workflows have none.
     pub payment: Option<Machine>,
+    /// Line of each top-level key in the file, for complaints.
+    pub lines: BTreeMap<String, usize>,
 }
 
 /// Which side of a marketplace a workflow describes.

@@ -1,0 +1,130 @@
+//! Reads a workflow file by walking its document key by key, so that every complaint has its line, and all come at once.
+//!
+//! What can be said about one key, or a key and the words it may use, is said here; what needs the whole workflow (ways out,
+//! cycles, the partner) is in `validate`. A text is data from outside: its size, depth and names are bounded, and no text panics.
+
+mod document;
+mod label;
+mod machine;
+mod transition;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod tests;
+
+use toml_edit::Document;
+
+use self::document::{Fields, Notes, Place};
+use self::label::plain;
+use self::machine::{Scope, machine};
+use super::complaint::Complaint;
+use super::model::{Kind, Machine, Workflow};
+use super::version::version_of;
+
+/// The largest file, in bytes.
+const MAX_FILE: usize = 256 * 1024;
+
+const KEYS: &[&str] =
+    &["name", "title", "kind", "partner", "statuses", "cancel_event", "ship_event", "item", "payment"];
+
+/// Reads the text of a workflow file, or says all that is wrong with it.
+pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
+    if text.len() > MAX_FILE {
+        let message = format!("the file has {} KiB; at most {} are read", text.len() / 1024, MAX_FILE / 1024);
+        return Err(vec![Complaint::on_line(1, "", message)]);
+    }
+    let mut notes = Notes::new(text);
+    let document = match Document::parse(text) {
+        Ok(document) => document,
+        Err(error) => {
+            let offset = error.span().map_or(0, |span| span.start.min(text.len()));
+            let place = Place { path: String::new(), offset };
+            notes.complain(&place, format!("this is not TOML: {}", error.message().replace('\n', ", ")));
+            return Err(notes.into_complaints());
+        }
+    };
+    let fields = Fields { table: document.as_table(), place: Place::file() };
+    let mut workflow = workflow(&mut notes, &fields);
+    if !notes.is_empty() {
+        return Err(notes.into_complaints());
+    }
+    workflow.version = version_of(&workflow);
+    Ok(workflow)
+}
+
+fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
+    notes.only_keys(fields, "a workflow", KEYS);
+    let kind = kind(notes, fields);
+    let statuses = statuses(notes, fields);
+    let scope = |payment| Scope { kind, payment, statuses: statuses.clone(), states: Default::default() };
+    let name = name(notes, fields, "name", "the name of a workflow", true);
+    if name.is_none() && fields.get("name").is_none() {
+        notes.missing(&fields.place, "name", "channels and orders name the workflow by it");
+    }
+    let partner = self::name(notes, fields, "partner", "the name of a workflow", true);
+    let item = match fields.get("item") {
+        Some(field) => machine(notes, &field, scope(false)),
+        None => {
+            notes.missing(&fields.place, "item", "it is the machine that every item runs");
+            Machine::default()
+        }
+    };
+    let payment = fields.get("payment").map(|field| (machine(notes, &field, scope(true)), field.place));
+    match (kind, &payment) {
+        (Kind::Order, None) => notes.missing(&fields.place, "payment", "it is the machine of the order's payment"),
+        (Kind::Merchant, Some((_, place))) => {
+            notes.complain(place, "a merchant's workflow has no payment; the order's has it");
+        }
+        _ => {}
+    }
+    if let (Kind::Merchant, Some(field)) = (kind, fields.get("partner")) {
+        notes.complain(&field.place, "a merchant's workflow names no partner; the order's workflow names this one");
+    }
+    let lines = fields.all().map(|(key, field)| (key.to_owned(), notes.line(field.place.offset))).collect();
+    Workflow {
+        name: name.unwrap_or_default(),
+        title: title(notes, fields),
+        version: String::new(),
+        kind,
+        statuses,
+        cancel_event: self::name(notes, fields, "cancel_event", "an event", false),
+        ship_event: self::name(notes, fields, "ship_event", "an event", false),
+        partner,
+        item,
+        payment: payment.map(|(machine, _)| machine),
+        lines,
+    }
+}
+
+fn kind(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Kind {
+    let word = fields.get("kind").and_then(|field| notes.string(&field));
+    let named = word.and_then(|(word, place)| notes.name_of(word, &place, "a kind", &[("merchant", Kind::Merchant)]));
+    named.unwrap_or(Kind::Order)
+}
+
+fn statuses(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Vec<String> {
+    let Some(field) = fields.get("statuses") else {
+        notes.missing(&fields.place, "statuses", "it lists the public statuses, least advanced first");
+        return Vec::new();
+    };
+    let words = notes.strings(&field);
+    for (word, place) in &words {
+        notes.shape(word, place, "a status", false);
+    }
+    words.into_iter().map(|(word, _)| word.to_owned()).collect()
+}
+
+fn title(notes: &mut Notes<'_>, fields: &Fields<'_>) -> String {
+    let Some(field) = fields.get("title") else {
+        notes.missing(&fields.place, "title", "people choose the workflow by it");
+        return String::new();
+    };
+    notes.string(&field).map_or(String::new(), |(text, place)| plain(notes, text, &place))
+}
+
+/// An optional key whose value is a name.
+fn name(notes: &mut Notes<'_>, fields: &Fields<'_>, key: &str, what: &str, dash: bool) -> Option<String> {
+    let (word, place) = fields.get(key).and_then(|field| notes.string(&field))?;
+    notes.shape(word, &place, what, dash).then(|| word.to_owned())
+}

@@ -1,0 +1,220 @@
+//! The checks of a whole workflow: what no single key shows. They run when a file is loaded, so that no order meets what they find.
+//!
+//! Here: statuses, events and the walk through each machine. `automatic` looks for rounds that would never end, `coupling` at the two
+//! machines of an item together. What is not checked: rounds that need the item's and the payment's machine in turn (the engine bounds
+//! them), and whether guards can ever hold together.
+
+mod automatic;
+mod coupling;
+mod graph;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use super::complaint::{Complaint, listed};
+use super::guard::{Fact, Guard};
+use super::model::{Action, Kind, Machine, State, Transition, Workflow};
+use graph::{Cause, exits};
+
+pub(super) use coupling::coupling;
+
+/// Checks the workflow with the one that it is coupled to: for an order's workflow the merchant's that it names as its partner, for a
+/// merchant's an order's that names it, or `None` to check it alone. Complaints about the other file say so in their path.
+pub fn validate(workflow: &Workflow, partner: Option<&Workflow>) -> Vec<Complaint> {
+    let mut out = Vec::new();
+    statuses(workflow, &mut out);
+    named_events(workflow, &mut out);
+    for (scope, machine) in machines(workflow) {
+        let check = Check { workflow, scope, machine };
+        check.states(&mut out);
+        automatic::rounds(&check, &mut out);
+    }
+    coupling::partner(workflow, partner, &mut out);
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The machines of a workflow, by the keys that they stand under.
+fn machines(workflow: &Workflow) -> impl Iterator<Item = (&'static str, &Machine)> {
+    std::iter::once(("item", &workflow.item)).chain(workflow.payment.as_ref().map(|p| ("payment", p)))
+}
+
+fn statuses(workflow: &Workflow, out: &mut Vec<Complaint>) {
+    for status in &workflow.statuses {
+        if !workflow.item.states.iter().any(|s| s.status == *status) {
+            out.push(on_key(
+                workflow,
+                "statuses",
+                format!("no state shows the status `{status}`; leave it out or give it to a state"),
+            ));
+        }
+    }
+}
+
+fn named_events(workflow: &Workflow, out: &mut Vec<Complaint>) {
+    for (key, event) in [("cancel_event", &workflow.cancel_event), ("ship_event", &workflow.ship_event)] {
+        if let Some(event) = event
+            && !workflow.item.knows_event(event)
+        {
+            let message =
+                format!("no state of an item knows the event `{event}`; known: {}", listed(&events(&workflow.item)));
+            out.push(on_key(workflow, key, message));
+        }
+    }
+}
+
+/// A complaint about a key at the top of the file.
+fn on_key(workflow: &Workflow, key: &str, message: String) -> Complaint {
+    Complaint::on_line(workflow.lines.get(key).copied().unwrap_or(1), key, message)
+}
+
+/// Every event of the machine once, in the order of the alphabet.
+fn events(machine: &Machine) -> Vec<&str> {
+    let mut out: Vec<&str> = machine.states.iter().flat_map(|s| s.on.keys().map(String::as_str)).collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// Every fact that the guard asks about.
+fn facts(guard: &Guard) -> Vec<&Fact> {
+    match guard {
+        Guard::Fact(fact) => vec![fact],
+        Guard::Not(a) => facts(a),
+        Guard::And(a, b) | Guard::Or(a, b) => [facts(a), facts(b)].concat(),
+    }
+}
+
+/// One machine under its checks.
+struct Check<'w> {
+    workflow: &'w Workflow,
+    scope: &'static str,
+    machine: &'w Machine,
+}
+
+impl Check<'_> {
+    fn is_payment(&self) -> bool {
+        self.scope == "payment"
+    }
+
+    /// `item.states.paid`.
+    fn path(&self, state: &State) -> String {
+        format!("{}.states.{}", self.scope, state.name)
+    }
+
+    fn states(&self, out: &mut Vec<Complaint>) {
+        let reached = graph::reached(self.machine);
+        let ending = graph::ending(self.machine);
+        if !self.machine.states.iter().any(|s| s.is_final) {
+            let line = self.workflow.lines.get(self.scope).copied().unwrap_or(1);
+            out.push(Complaint::on_line(line, self.scope, "no state is `final`, so nothing could ever be over"));
+        }
+        for (i, state) in self.machine.states.iter().enumerate() {
+            let mut say = |message: String| out.push(Complaint::on_line(state.line, self.path(state), message));
+            if !reached[i] {
+                let first = &self.machine.states[self.machine.initial].name;
+                say(format!("nothing leads here from the first state `{first}`"));
+            }
+            if !state.is_final && exits(state).next().is_none() {
+                say("there is no way out; add one, or say `final = true`".to_owned());
+            } else if !ending[i] && self.machine.states.iter().any(|s| s.is_final) {
+                say("no final state can be reached from here".to_owned());
+            }
+            if let Some(invoke) = &state.invoke
+                && invoke.late.is_none()
+                && exits(state).any(|exit| exit.cause != Cause::Outcome)
+            {
+                say("the state can be left while its `invoke` runs; say in `on.late` what makes up for a success after that".to_owned());
+            }
+            self.entry(state, out);
+            self.shadowed(state, out);
+            for exit in exits(state) {
+                let path = format!("{}.{}", self.path(state), exit.path);
+                self.transition(exit.transition, &path, out);
+            }
+        }
+    }
+
+    fn entry(&self, state: &State, out: &mut Vec<Complaint>) {
+        let mut say =
+            |message: &str| out.push(Complaint::on_line(state.line, format!("{}.entry", self.path(state)), message));
+        for action in &state.entry {
+            let of_payment = *action == Action::RecordPayment;
+            if of_payment != self.is_payment() {
+                say(if of_payment {
+                    "`payment.record` stands in the payment's machine; an item takes no money"
+                } else {
+                    "only `payment.record` stands in the payment's machine; the other actions are an item's"
+                });
+            } else if *action == Action::SendToMerchant && self.workflow.partner.is_none() {
+                say("`merchant.send` starts the partner's machine, and this workflow names no `partner`");
+            }
+        }
+    }
+
+    /// Transitions that are never tried because one before them is always taken.
+    fn shadowed(&self, state: &State, out: &mut Vec<Complaint>) {
+        let mut say = |t: &Transition, path: String, message: String| {
+            out.push(Complaint::on_line(t.line, format!("{}.{path}", self.path(state)), message));
+        };
+        for t in state.always.iter().rev().skip(1).filter(|t| t.guard.is_none()) {
+            say(
+                t,
+                "always".to_owned(),
+                "only the last `always` may have no guard; those after this one are never tried".to_owned(),
+            );
+        }
+        for (event, transitions) in &state.on {
+            for (i, later) in transitions.iter().enumerate() {
+                let takes_all = |t: &&Transition| {
+                    t.guard.is_none()
+                        && t.requires.iter().all(|f| later.requires.contains(f))
+                        && later.by.iter().all(|p| t.by.contains(p))
+                        && later.by.is_empty() == t.by.is_empty()
+                };
+                if transitions[..i].iter().any(|t| takes_all(&t)) {
+                    let message =
+                        "never taken: one before it has no guard and takes the event from the same parties".to_owned();
+                    say(later, format!("on.{event}"), message);
+                }
+            }
+        }
+    }
+
+    fn transition(&self, t: &Transition, path: &str, out: &mut Vec<Complaint>) {
+        for fact in t.guard.iter().flat_map(|g| facts(g)) {
+            if let Some(message) = self.fact(fact) {
+                out.push(Complaint::on_line(t.line, format!("{path}.guard"), message));
+            }
+        }
+    }
+
+    /// What is wrong with asking for this fact here. A merchant's workflow asks about machines of the order's, and `coupling` looks there.
+    fn fact(&self, fact: &Fact) -> Option<String> {
+        match fact {
+            Fact::ItemFullyRefunded | Fact::LateCancellation if self.is_payment() => {
+                Some(format!("`{fact}` is about one item, and the payment is of the whole order"))
+            }
+            _ if self.workflow.kind == Kind::Merchant => None,
+            _ => untagged(self.workflow, fact),
+        }
+    }
+}
+
+/// What is wrong with a fact about a tag that no state of that machine carries.
+fn untagged(workflow: &Workflow, fact: &Fact) -> Option<String> {
+    let (machine, whose, tag) = match fact {
+        Fact::Payment(tag) => (workflow.payment.as_ref()?, "the payment", tag),
+        Fact::AllItems(tag) | Fact::AnyItem(tag) => (&workflow.item, "an item", tag),
+        _ => return None,
+    };
+    if machine.states.iter().any(|s| s.has(tag)) {
+        return None;
+    }
+    let carried: BTreeSet<&str> = machine.states.iter().flat_map(|s| s.tags.iter().map(String::as_str)).collect();
+    let carried: Vec<&str> = carried.into_iter().collect();
+    Some(format!("`{fact}` never holds: no state of {whose} carries `{tag}`; carried: {}", listed(&carried)))
+}
