@@ -78,10 +78,10 @@ impl App {
     /// Reads the channels again, after one was changed.
     pub async fn reload_channels(&self) -> Result<(), StoreError> {
         let mut channels = HashMap::new();
-        for (name, body) in self.store.channels().await? {
-            match serde_json::from_str::<Channel>(&body) {
-                Ok(channel) => drop(channels.insert(name, Arc::new(channel))),
-                Err(error) => return Err(StoreError::Invalid(format!("channel {name}: {error}"))),
+        for row in self.store.channels().await? {
+            match serde_json::from_str::<Channel>(&row.body) {
+                Ok(channel) => drop(channels.insert(row.name, Arc::new(channel))),
+                Err(error) => return Err(StoreError::Invalid(format!("channel {}: {error}", row.name))),
             }
         }
         *self.channels.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(channels);
@@ -112,7 +112,7 @@ impl App {
     pub fn workflow_of(&self, order: &Order) -> Result<(Arc<Workflow>, Option<Arc<Workflow>>), OpError> {
         let set = self.workflows();
         let find = |version: &str| {
-            set.by_version(version).ok_or_else(|| OpError::Internal(format!("order {}: workflow version {version} is not in the store", order.id)))
+            set.by_version(version).cloned().ok_or_else(|| OpError::Internal(format!("order {}: workflow version {version} is not in the store", order.id)))
         };
         let partner = order.partner_version.as_deref().map(find).transpose()?;
         Ok((find(&order.workflow_version)?, partner))

@@ -9,6 +9,8 @@ mod machine;
 mod transition;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
 
 use toml_edit::Document;

@@ -11,6 +11,8 @@ mod graph;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::complaint::{Complaint, listed};
 use super::guard::{Fact, Guard};
 use super::model::{Action, Kind, Machine, State, Transition, Workflow};
@@ -209,9 +211,10 @@ fn untagged(workflow: &Workflow, fact: &Fact) -> Option<String> {
         Fact::AllItems(tag) | Fact::AnyItem(tag) => (&workflow.item, "an item", tag),
         _ => return None,
     };
-    let mut carried: Vec<&str> = machine.states.iter().flat_map(|s| s.tags.iter().map(String::as_str)).collect();
-    carried.sort_unstable();
-    carried.dedup();
-    (!carried.contains(&tag.as_str()))
-        .then(|| format!("`{fact}` never holds: no state of {whose} carries `{tag}`; carried: {}", listed(&carried)))
+    if machine.states.iter().any(|s| s.has(tag)) {
+        return None;
+    }
+    let carried: BTreeSet<&str> = machine.states.iter().flat_map(|s| s.tags.iter().map(String::as_str)).collect();
+    let carried: Vec<&str> = carried.into_iter().collect();
+    Some(format!("`{fact}` never holds: no state of {whose} carries `{tag}`; carried: {}", listed(&carried)))
 }

@@ -20,7 +20,7 @@ use crate::store::{Scope, StoreError};
 /// The longest that a loop sleeps.
 pub const TICK: Duration = Duration::from_millis(200);
 /// Work taken at once by one step.
-const BATCH: usize = 64;
+const BATCH: i64 = 64;
 
 /// Starts the loops of a node. They end with the runtime.
 pub fn start(app: &Arc<App>) {
@@ -50,7 +50,7 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
     app.store.expire_idempotency(now.0 - Span::seconds(86_400).0, BATCH).await?;
-    Ok(numbered == 512 || timers == BATCH || jobs == BATCH || expired == BATCH)
+    Ok(numbered == 512 || [timers, jobs, expired].contains(&(BATCH as usize)))
 }
 
 /// Another node may have moved the clock.

@@ -106,9 +106,11 @@ pub async fn apply(
         let Loaded { order, workflow, partner } = load(ctx, scope, which).await?;
         let now = ctx.clock.now();
         let cancel_window = ctx.app.channel(&order.channel).map_or(orderwright_core::time::Span::ZERO, |c| c.cancel_window);
-        let mut ids = ctx.app.ids.at(now);
-        let mut context = Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
-        let decision = decide::decide(&order, command, &ctx.actor, &mut context)?;
+        let decision = {
+            let mut ids = ctx.app.ids.at(now);
+            let mut context = Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
+            decide::decide(&order, command, &ctx.actor, &mut context)?
+        };
         let mut cs = commit::changeset(ctx, &decision, &workflow, Some(order.version), now)?;
         extra(&mut cs, &order, now);
         match ctx.app.store.commit(cs).await {

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Ctx, OpError};
 use crate::effects;
-use crate::store::{Changeset, JobRow, LedgerEntryRow, OrderRow, StockMovementRow, TimelineRow};
+use crate::store::{Changeset, JobRow, LedgerRow, OrderRow, StockMovementRow, TimelineRow};
 
 /// How long a job that was just made stays with the node that made it. A killed node's jobs are taken up after that.
 pub const LEASE_S: i64 = 20;
@@ -55,7 +55,7 @@ pub fn changeset(ctx: &Ctx, decision: &Decision, workflow: &Workflow, expected: 
     for posting in &decision.postings {
         let posting_id = ctx.app.ids.next(now);
         for (account, amount) in &posting.lines {
-            cs.insert_ledger_entry(&LedgerEntryRow {
+            cs.insert_ledger_entry(&LedgerRow {
                 id: ctx.app.ids.next(now),
                 posting_id,
                 order_id: order.id.0,

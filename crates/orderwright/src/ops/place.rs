@@ -273,10 +273,12 @@ async fn commit_order(
     }
     let id = draft.id;
     let items = draft.items.clone();
-    let mut ids = ctx.app.ids.at(now);
-    let mut context =
-        Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window: channel.cancel_window, ids: &mut ids };
-    let decision: Decision = decide::place(draft, &ctx.actor, &mut context)?;
+    let decision: Decision = {
+        let cancel_window = channel.cancel_window;
+        let mut ids = ctx.app.ids.at(now);
+        let mut context = Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
+        decide::place(draft, &ctx.actor, &mut context)?
+    };
     let mut cs = commit::changeset(ctx, &decision, &workflow, None, now)?;
     extra(&mut cs, id);
     if let Some(key) = ctx.key.take() {

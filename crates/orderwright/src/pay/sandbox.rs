@@ -140,7 +140,7 @@ impl Sandbox {
 
     async fn find(&self, key: JobId) -> Result<Option<Operation>, ProviderError> {
         let body = self.store.sandbox_operation(&key.to_string()).await.map_err(|e| ProviderError::Unavailable(e.to_string()))?;
-        Ok(body.and_then(|b| serde_json::from_str(&b).ok()))
+        Ok(body.and_then(|(_, b)| serde_json::from_str(&b).ok()))
     }
 
     /// Adds the provider's memory of an effect to the changeset of its outcome. A row that is there already stays.

@@ -156,6 +156,9 @@ impl<'t> Notes<'t> {
                 out.push(Fields { table, place: place.element(i, table.span()) });
             }
         } else if let Some(values) = field.item.as_array() {
+            if values.is_empty() {
+                self.complain(place, "the list is empty; leave the key out");
+            }
             for (i, value) in values.iter().enumerate() {
                 let place = place.element(i, value.span());
                 match value.as_inline_table() {
@@ -165,10 +168,6 @@ impl<'t> Notes<'t> {
             }
         } else {
             self.complain(place, format!("must be a table or a list of tables, not {}", kind_of(field.item)));
-            return out;
-        }
-        if out.is_empty() {
-            self.complain(place, "the list is empty; leave the key out");
         }
         out
     }

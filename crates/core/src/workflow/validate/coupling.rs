@@ -2,6 +2,8 @@
 //!
 //! A merchant's workflow may serve several orders' workflows, so an event of its that one of them never sends is no mistake.
 
+use std::collections::BTreeSet;
+
 use super::graph::exits;
 use super::{Complaint, events, facts, on_key, untagged};
 use crate::workflow::complaint::listed;
@@ -89,11 +91,11 @@ fn directions(workflow: &Workflow, out: &mut Vec<Complaint>) {
 
 /// Events that `from` sends and `to` knows in no state.
 fn unknown_events(from: &Machine, side: Side, to: &Machine, name: &str, out: &mut Vec<Complaint>) {
+    let known = listed(&events(to));
     for state in &from.states {
         for exit in exits(state) {
             for send in exit.transition.send.iter().filter(|s| s.to == side && !to.knows_event(&s.event)) {
-                let message =
-                    format!("no state of `{name}` knows the event `{}`; known: {}", send.event, listed(&events(to)));
+                let message = format!("no state of `{name}` knows the event `{}`; known: {known}", send.event);
                 out.push(Complaint::on_line(
                     exit.transition.line,
                     format!("item.states.{}.{}.send", state.name, exit.path),
@@ -106,7 +108,7 @@ fn unknown_events(from: &Machine, side: Side, to: &Machine, name: &str, out: &mu
 
 /// Events of an order's workflow that no party may fire and that the partner does not send.
 fn unfired(order: &Workflow, merchant: Option<&Workflow>, out: &mut Vec<Complaint>) {
-    let sent: Vec<&str> = merchant.map_or(Vec::new(), |merchant| {
+    let sent: BTreeSet<&str> = merchant.map_or(BTreeSet::new(), |merchant| {
         let exits = merchant.item.states.iter().flat_map(exits);
         exits.flat_map(|exit| &exit.transition.send).filter(|s| s.to == Side::Item).map(|s| s.event.as_str()).collect()
     });
@@ -114,7 +116,7 @@ fn unfired(order: &Workflow, merchant: Option<&Workflow>, out: &mut Vec<Complain
         for state in &machine.states {
             for exit in exits(state) {
                 let Some(event) = exit.event else { continue };
-                if exit.transition.by.is_empty() && (scope == "payment" || !sent.contains(&event)) {
+                if exit.transition.by.is_empty() && (scope == "payment" || !sent.contains(event)) {
                     let message = format!("nobody can fire `{event}`: say who may in `by`; no other machine sends it");
                     out.push(Complaint::on_line(
                         exit.transition.line,
