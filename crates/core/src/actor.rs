@@ -80,7 +80,14 @@ pub struct Actor {
 impl Actor {
     /// The engine itself: timers and outcomes.
     pub fn system() -> Self {
-        Self { role: Role::System, merchant: None, customer: None, channel: None, id: "system".to_owned(), import: false }
+        Self {
+            role: Role::System,
+            merchant: None,
+            customer: None,
+            channel: None,
+            id: "system".to_owned(),
+            import: false,
+        }
     }
 
     /// The parties in whose name the actor may fire events.

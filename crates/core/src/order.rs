@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::id::{AddressId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId, PaymentId, RefundId, ShipmentId, VariantId};
+use crate::id::{
+    AddressId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId, PaymentId, RefundId,
+    ShipmentId, VariantId,
+};
 use crate::money::Currency;
 use crate::time::{Span, Timestamp};
 
@@ -455,7 +458,11 @@ impl Order {
 
     /// What went back or is on its way back: the bound that no new refund may break.
     pub fn refunding(&self) -> i64 {
-        self.refunds.iter().filter(|r| matches!(r.state, RefundState::Succeeded | RefundState::Pending)).map(|r| r.amount).sum()
+        self.refunds
+            .iter()
+            .filter(|r| matches!(r.state, RefundState::Succeeded | RefundState::Pending))
+            .map(|r| r.amount)
+            .sum()
     }
 
     /// The line of that id.

@@ -79,7 +79,13 @@ pub const MAX_QUANTITY: i64 = 1_000_000;
 pub const MAX_LINES: usize = 500;
 
 /// Prices lines by the channel's terms. `offers` are those of the wishes, in the same order.
-pub fn price(channel: &Channel, wishes: &[Wish], offers: &[&Offer], discount_code: Option<&str>, now: Timestamp) -> Result<Priced, PricingError> {
+pub fn price(
+    channel: &Channel,
+    wishes: &[Wish],
+    offers: &[&Offer],
+    discount_code: Option<&str>,
+    now: Timestamp,
+) -> Result<Priced, PricingError> {
     let wrong = |pointer: String, message: &str| PricingError { pointer, message: message.to_owned() };
     if wishes.is_empty() {
         return Err(wrong("/items".to_owned(), "an order has at least one item"));
@@ -100,8 +106,11 @@ pub fn price(channel: &Channel, wishes: &[Wish], offers: &[&Offer], discount_cod
     }
     let (discounts, discount_snapshot) = discount(channel, &grosses, discount_code, now)?;
     let mut items = Vec::with_capacity(wishes.len());
-    for (n, ((wish, offer), (gross, discount_amount))) in wishes.iter().zip(offers).zip(grosses.iter().zip(discounts)).enumerate() {
-        let rate = Rate::parse(&offer.gst_rate).ok_or_else(|| wrong(format!("/items/{n}/sku"), "this offer's tax rate is not valid"))?;
+    for (n, ((wish, offer), (gross, discount_amount))) in
+        wishes.iter().zip(offers).zip(grosses.iter().zip(discounts)).enumerate()
+    {
+        let rate = Rate::parse(&offer.gst_rate)
+            .ok_or_else(|| wrong(format!("/items/{n}/sku"), "this offer's tax rate is not valid"))?;
         let net = gross - discount_amount;
         let gst_amount = if channel.prices_include_tax { rate.inside(net) } else { rate.of(net) };
         items.push(DraftItem {
@@ -126,16 +135,27 @@ pub fn price(channel: &Channel, wishes: &[Wish], offers: &[&Offer], discount_cod
     Ok(Priced { items, shipping_tax, discount_snapshot, pricing_snapshot })
 }
 
-fn discount(channel: &Channel, grosses: &[i64], code: Option<&str>, now: Timestamp) -> Result<(Vec<i64>, Value), PricingError> {
-    let unknown = || PricingError { pointer: "/discountCode".to_owned(), message: "this code is not known in this channel".to_owned() };
+fn discount(
+    channel: &Channel,
+    grosses: &[i64],
+    code: Option<&str>,
+    now: Timestamp,
+) -> Result<(Vec<i64>, Value), PricingError> {
+    let unknown = || PricingError {
+        pointer: "/discountCode".to_owned(),
+        message: "this code is not known in this channel".to_owned(),
+    };
     let found = match code {
         None => None,
-        Some(code) => Some(channel.discounts.iter().find(|d| d.code.eq_ignore_ascii_case(code.trim())).ok_or_else(unknown)?),
+        Some(code) => {
+            Some(channel.discounts.iter().find(|d| d.code.eq_ignore_ascii_case(code.trim())).ok_or_else(unknown)?)
+        }
     };
     let total: i64 = grosses.iter().sum();
     let amount = found.map_or(0, |d| Rate::parse(&d.percent).map_or(0, |r| r.of(total)).min(total));
     let parts = allocate(amount, grosses);
-    let rules: Vec<Value> = found.iter().map(|d| json!({ "code": d.code, "type": "percentage", "percent": d.percent })).collect();
+    let rules: Vec<Value> =
+        found.iter().map(|d| json!({ "code": d.code, "type": "percentage", "percent": d.percent })).collect();
     let applied: Vec<Value> = found.iter().map(|d| json!({ "code": d.code, "amount": amount })).collect();
     let snapshot = json!({
         "engineVersion": ENGINE_VERSION,
@@ -171,7 +191,10 @@ fn shares(channel: &Channel, offer: &Offer) -> Vec<Share> {
             PartyKind::Retailer => Some(channel.retailer.clone()),
             PartyKind::Platform => Some("platform".to_owned()),
         };
-        let party = id.map_or_else(|| PartyRef { kind: PartyKind::Platform, id: "platform".to_owned() }, |id| PartyRef { kind: rule.party, id });
+        let party = id.map_or_else(
+            || PartyRef { kind: PartyKind::Platform, id: "platform".to_owned() },
+            |id| PartyRef { kind: rule.party, id },
+        );
         match shares.iter_mut().find(|s| s.party == party) {
             Some(share) => share.basis_points += rule.basis_points,
             None => shares.push(Share { party, basis_points: rule.basis_points }),
@@ -188,7 +211,9 @@ mod tests {
 
     #[test]
     fn rates() {
-        for (text, amount, on_top, inside) in [("18", 1000, 180, 153), ("12.5", 999, 125, 111), ("0", 5, 0, 0), ("20", 120, 24, 20), ("5", 10, 1, 0)] {
+        for (text, amount, on_top, inside) in
+            [("18", 1000, 180, 153), ("12.5", 999, 125, 111), ("0", 5, 0, 0), ("20", 120, 24, 20), ("5", 10, 1, 0)]
+        {
             let rate = Rate::parse(text).expect("valid");
             assert_eq!((rate.of(amount), rate.inside(amount)), (on_top, inside), "{text}");
         }

@@ -40,7 +40,8 @@ pub fn leading_item<'a>(order: &'a Order, workflow: &Workflow) -> Option<&'a Ite
 
 /// The order's status.
 pub fn order_status<'a>(order: &Order, workflow: &'a Workflow) -> &'a str {
-    least_advanced(workflow, order.items.iter().filter_map(|i| item_state(workflow, i))).map_or("", |s| s.status.as_str())
+    least_advanced(workflow, order.items.iter().filter_map(|i| item_state(workflow, i)))
+        .map_or("", |s| s.status.as_str())
 }
 
 /// The state that stands for a merchant's part: of the merchant's machine where the workflow has one, else of the item's.
@@ -50,7 +51,10 @@ pub fn merchant_state<'a>(items: &[&Item], workflow: &'a Workflow, partner: Opti
             let states = items.iter().filter_map(|i| partner.item.state(&i.merchant.as_ref()?.state));
             least_advanced(partner, states.collect::<Vec<_>>().into_iter())
         }
-        None => least_advanced(workflow, items.iter().filter_map(|i| item_state(workflow, i)).collect::<Vec<_>>().into_iter()),
+        None => least_advanced(
+            workflow,
+            items.iter().filter_map(|i| item_state(workflow, i)).collect::<Vec<_>>().into_iter(),
+        ),
     }
 }
 
@@ -94,9 +98,12 @@ pub fn payment_status(order: &Order, workflow: &Workflow) -> &'static str {
 
 /// Says how the goods of the order stand.
 pub fn shipping_status(order: &Order, workflow: &Workflow) -> &'static str {
-    let states: Vec<&State> = order.items.iter().filter_map(|i| item_state(workflow, i)).filter(|s| !s.has("cancelled")).collect();
+    let states: Vec<&State> =
+        order.items.iter().filter_map(|i| item_state(workflow, i)).filter(|s| !s.has("cancelled")).collect();
     let (mut delivered, mut shipped, mut waiting) = (0, 0, 0);
-    for (item, state) in order.items.iter().filter_map(|i| item_state(workflow, i).map(|s| (i, s))).filter(|(_, s)| !s.has("cancelled")) {
+    for (item, state) in
+        order.items.iter().filter_map(|i| item_state(workflow, i).map(|s| (i, s))).filter(|(_, s)| !s.has("cancelled"))
+    {
         if state.has("delivered") || item.delivered_at.is_some() {
             delivered += 1;
         } else if state.has("shipped") || order.shipments.iter().any(|s| s.items.iter().any(|u| u.item_id == item.id)) {

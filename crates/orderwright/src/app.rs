@@ -54,7 +54,8 @@ impl App {
         let store = Store::open(config).await?;
         let node = store.node_id();
         let offset = store.setting(CLOCK_OFFSET).await?.and_then(|v| v.parse().ok()).unwrap_or(0);
-        let workflows = WorkflowSet::shipped().map_err(|complaints| anyhow::anyhow!("a shipped workflow is wrong: {complaints:?}"))?;
+        let workflows = WorkflowSet::shipped()
+            .map_err(|complaints| anyhow::anyhow!("a shipped workflow is wrong: {complaints:?}"))?;
         let app = Arc::new(Self {
             provider: Sandbox::new(store.clone()),
             clock: Clock::system(Span(if sandbox_mode { offset } else { 0 })),
@@ -112,7 +113,9 @@ impl App {
     pub fn workflow_of(&self, order: &Order) -> Result<(Arc<Workflow>, Option<Arc<Workflow>>), OpError> {
         let set = self.workflows();
         let find = |version: &str| {
-            set.by_version(version).cloned().ok_or_else(|| OpError::Internal(format!("order {}: workflow version {version} is not in the store", order.id)))
+            set.by_version(version).cloned().ok_or_else(|| {
+                OpError::Internal(format!("order {}: workflow version {version} is not in the store", order.id))
+            })
         };
         let partner = order.partner_version.as_deref().map(find).transpose()?;
         Ok((find(&order.workflow_version)?, partner))

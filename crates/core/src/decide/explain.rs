@@ -57,7 +57,10 @@ pub struct Possible {
 pub fn explain(order: &Order, actor: &Actor, context: &mut Context<'_>) -> Actions {
     let run = Run::start(order, actor, context);
     let items = (0..order.items.len()).filter(|&i| owns(actor, order.items[i].merchant_id));
-    Actions { payment: of(&run, Which::Payment, None), items: items.map(|i| of(&run, Which::Item(i), Some(i))).collect() }
+    Actions {
+        payment: of(&run, Which::Payment, None),
+        items: items.map(|i| of(&run, Which::Item(i), Some(i))).collect(),
+    }
 }
 
 /// Names of the events that the actor may fire on some line, or on the payment, now.
@@ -97,7 +100,12 @@ fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
         is_final: state.is_some_and(|s| s.is_final),
         events,
         waits_for_effect: state.and_then(|s| s.invoke.as_ref()).map(|i| i.effect.name().to_owned()),
-        waits_for: state.into_iter().flat_map(|s| &s.always).filter_map(|t| t.guard.as_ref()).map(ToString::to_string).collect(),
+        waits_for: state
+            .into_iter()
+            .flat_map(|s| &s.always)
+            .filter_map(|t| t.guard.as_ref())
+            .map(ToString::to_string)
+            .collect(),
         timer,
     }
 }

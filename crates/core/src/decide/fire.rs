@@ -13,7 +13,11 @@ use crate::workflow::{Party, Transition};
 pub(super) fn event(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
     let taken = fire(run, event)?;
     if run.workflow.ship_event.as_ref() == Some(&event.event) {
-        let units = taken.iter().filter_map(|&id| run.order.item(id)).map(|i| ShipmentItem { item_id: i.id, quantity: i.quantity }).collect();
+        let units = taken
+            .iter()
+            .filter_map(|&id| run.order.item(id))
+            .map(|i| ShipmentItem { item_id: i.id, quantity: i.quantity })
+            .collect();
         record::add(run, event, units);
     }
     Ok(())
@@ -25,7 +29,8 @@ pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<ItemId>, 
     let parties = run.actor.parties();
     run.cause = Cause { event: Some(event.event.clone()), reason: event.reason.clone(), note: event.note.clone() };
     if lets(run, Which::Payment, &parties, &event.event) && !item_machines_let(run, &parties, &event.event) {
-        let transition = candidate(run, Which::Payment, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        let transition =
+            candidate(run, Which::Payment, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
         require(transition, event)?;
         run.take(Which::Payment, transition)?;
         return Ok(Vec::new());
@@ -36,7 +41,8 @@ pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<ItemId>, 
     let chosen = choose(run, event)?;
     let mut taken = Vec::new();
     for which in chosen {
-        let transition = candidate(run, which, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        let transition =
+            candidate(run, which, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
         require(transition, event)?;
         not_while_paying(run, which, transition)?;
         if let Which::Item(i) | Which::Merchant(i) = which {
@@ -51,14 +57,27 @@ pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<ItemId>, 
 }
 
 /// Sets the public status: takes, on each line that can, the transition that leads there. Staff records a fact, so no field is required.
-pub(super) fn set_status(run: &mut Run<'_, '_>, status: &str, note: Option<&str>, reason: Option<&str>) -> Result<(), Refusal> {
+pub(super) fn set_status(
+    run: &mut Run<'_, '_>,
+    status: &str,
+    note: Option<&str>,
+    reason: Option<&str>,
+) -> Result<(), Refusal> {
     if !run.workflow.statuses.iter().any(|s| s == status) {
         return Err(Refusal::UnknownStatus { status: status.to_owned(), known: run.workflow.statuses.clone() });
     }
     let parties = run.actor.parties();
     run.cause = Cause { event: None, reason: reason.map(str::to_owned), note: note.map(str::to_owned) };
     let leads = |t: &Transition| run.workflow.item.states[t.target].status == status;
-    let all = || run.workflow.item.states.iter().filter(|s| s.status != status).flat_map(|s| s.on.values().flatten()).filter(|t| leads(t));
+    let all = || {
+        run.workflow
+            .item
+            .states
+            .iter()
+            .filter(|s| s.status != status)
+            .flat_map(|s| s.on.values().flatten())
+            .filter(|t| leads(t))
+    };
     let mine = all().any(|t| t.by.iter().any(|p| parties.contains(p)));
     if !mine && all().any(|t| !t.by.is_empty()) {
         return Err(Refusal::NotAllowed { event: status.to_owned(), role: run.actor.role.name().to_owned() });
@@ -70,7 +89,9 @@ pub(super) fn set_status(run: &mut Run<'_, '_>, status: &str, note: Option<&str>
             continue;
         }
         let candidates = state.on.iter().flat_map(|(event, ts)| ts.iter().map(move |t| (event, t)));
-        let found = candidates.filter(|(_, t)| leads(t) && t.by.iter().any(|p| parties.contains(p))).find(|(_, t)| run.guard_holds(Which::Item(i), t));
+        let found = candidates
+            .filter(|(_, t)| leads(t) && t.by.iter().any(|p| parties.contains(p)))
+            .find(|(_, t)| run.guard_holds(Which::Item(i), t));
         if let Some((event, transition)) = found {
             taken.push((i, event.clone(), transition));
         }
@@ -152,7 +173,12 @@ fn item_machines_let(run: &Run<'_, '_>, parties: &[Party], event: &str) -> bool 
 }
 
 /// The transition that the event takes there now, for these parties; the first whose guard holds.
-pub(super) fn candidate<'c>(run: &Run<'_, 'c>, which: Which, parties: &[Party], event: &str) -> Result<Option<&'c Transition>, Refusal> {
+pub(super) fn candidate<'c>(
+    run: &Run<'_, 'c>,
+    which: Which,
+    parties: &[Party],
+    event: &str,
+) -> Result<Option<&'c Transition>, Refusal> {
     let state = run.state(which)?;
     let transitions = state.and_then(|s| s.on.get(event)).into_iter().flatten();
     Ok(transitions.filter(|t| t.by.iter().any(|p| parties.contains(p))).find(|t| run.guard_holds(which, t)))
@@ -192,22 +218,35 @@ fn choose(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<Which>, Refusal> {
         };
         ids.push(run.order.items[part].id);
     }
-    ids.into_iter().map(|id| taker(run, index_of(run, id)?, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))).collect()
+    ids.into_iter()
+        .map(|id| {
+            taker(run, index_of(run, id)?, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))
+        })
+        .collect()
 }
 
 /// Named lines must be the actor's, named once, with quantities that the lines have.
 pub(super) fn check_items(run: &Run<'_, '_>, named: &[EventItem]) -> Result<(), Refusal> {
     if named.is_empty() {
-        return Err(Refusal::Invalid { pointer: "/items".to_owned(), message: "name at least one item, or leave `items` out for all".to_owned() });
+        return Err(Refusal::Invalid {
+            pointer: "/items".to_owned(),
+            message: "name at least one item, or leave `items` out for all".to_owned(),
+        });
     }
     for (n, wanted) in named.iter().enumerate() {
         let index = index_of(run, wanted.item)?;
         if named[..n].iter().any(|other| other.item == wanted.item) {
-            return Err(Refusal::Invalid { pointer: format!("/items/{n}/itemId"), message: "this item is named twice".to_owned() });
+            return Err(Refusal::Invalid {
+                pointer: format!("/items/{n}/itemId"),
+                message: "this item is named twice".to_owned(),
+            });
         }
         let has = run.order.items[index].quantity;
         if wanted.quantity.is_some_and(|q| q < 1 || q > has) {
-            return Err(Refusal::Invalid { pointer: format!("/items/{n}/quantity"), message: format!("must be between 1 and {has}") });
+            return Err(Refusal::Invalid {
+                pointer: format!("/items/{n}/quantity"),
+                message: format!("must be between 1 and {has}"),
+            });
         }
     }
     Ok(())

@@ -440,7 +440,9 @@ pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Con
     let mut run = run::Run::start(order, actor, context);
     match command {
         Command::Fire(event) => fire::event(&mut run, event)?,
-        Command::SetStatus { status, note, reason } => fire::set_status(&mut run, status, note.as_deref(), reason.as_deref())?,
+        Command::SetStatus { status, note, reason } => {
+            fire::set_status(&mut run, status, note.as_deref(), reason.as_deref())?
+        }
         Command::Pay { method } => fire::pay(&mut run, method)?,
         Command::Outcome { effect, outcome } => outcome::outcome(&mut run, *effect, outcome)?,
         Command::Tick => run.settle()?,
@@ -456,11 +458,15 @@ pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Con
 
 /// Names of refunds' lines in metadata.
 fn refund_items_json(items: &[RefundItem]) -> Value {
-    serde_json::json!(items.iter().map(|i| serde_json::json!({ "itemId": i.item_id.to_string(), "amount": i.amount })).collect::<Vec<_>>())
+    serde_json::json!(
+        items
+            .iter()
+            .map(|i| serde_json::json!({ "itemId": i.item_id.to_string(), "amount": i.amount }))
+            .collect::<Vec<_>>()
+    )
 }
 
 /// Whether the actor sees that line at all.
 fn owns(actor: &Actor, merchant: MerchantId) -> bool {
     actor.role != Role::Merchant || actor.merchant == Some(merchant)
 }
-

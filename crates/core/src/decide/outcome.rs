@@ -39,7 +39,8 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
         }
         Outcome::Declined { code } => {
             declined(run, invoke.effect, code);
-            run.cause = Cause { reason: invoke.error.reason.clone().or_else(|| Some(code.clone())), ..Cause::default() };
+            run.cause =
+                Cause { reason: invoke.error.reason.clone().or_else(|| Some(code.clone())), ..Cause::default() };
             run.order.payment_reason = run.cause.reason.clone();
             run.take(Which::Payment, &invoke.error)
         }
@@ -53,7 +54,13 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
     match effect {
         Effect::Verify => {
             settle_doubt(run, PaymentState::Pending, reference);
-            run.log("payment_verified", "The card was verified; nothing was taken".to_owned(), json!({}), true, MerchantView::Nobody);
+            run.log(
+                "payment_verified",
+                "The card was verified; nothing was taken".to_owned(),
+                json!({}),
+                true,
+                MerchantView::Nobody,
+            );
         }
         Effect::Authorise => {
             settle_doubt(run, PaymentState::Authorised, reference);
@@ -78,7 +85,13 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
         }
         Effect::Refund => refund::undone(run),
         Effect::Transfer => {
-            run.log("payment_split", "The parties' shares were paid out at the provider".to_owned(), json!({}), false, MerchantView::Nobody);
+            run.log(
+                "payment_split",
+                "The parties' shares were paid out at the provider".to_owned(),
+                json!({}),
+                false,
+                MerchantView::Nobody,
+            );
         }
         Effect::CheckStock => {}
     }
@@ -99,7 +112,8 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
     settle_doubt(run, PaymentState::Captured, reference);
     let mut amounts = Vec::new();
     for index in 0..run.order.items.len() {
-        let cancelled = run.workflow.item.state(&run.order.items[index].machine.state).is_some_and(|s| s.has("cancelled"));
+        let cancelled =
+            run.workflow.item.state(&run.order.items[index].machine.state).is_some_and(|s| s.has("cancelled"));
         if !cancelled {
             let due = run.order.items[index].due();
             run.order.items[index].captured = due;
@@ -134,15 +148,33 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
                     payment.state = PaymentState::Failed;
                 }
             }
-            run.log("payment_failed", format!("The payment was declined: {words}"), json!({ "code": code }), true, MerchantView::Nobody);
+            run.log(
+                "payment_failed",
+                format!("The payment was declined: {words}"),
+                json!({ "code": code }),
+                true,
+                MerchantView::Nobody,
+            );
             run.emit("payment.failed", json!({ "code": code }));
         }
         Effect::CheckStock => {
-            run.log("stock_missing", "The reserved units are not there any more".to_owned(), json!({ "skus": code }), false, MerchantView::All);
+            run.log(
+                "stock_missing",
+                "The reserved units are not there any more".to_owned(),
+                json!({ "skus": code }),
+                false,
+                MerchantView::All,
+            );
         }
         Effect::Void | Effect::Refund | Effect::Transfer => {
             let message = format!("{} was refused by the provider: {words}. Somebody must look at it", effect.name());
-            run.log("needs_attention", message, json!({ "effect": effect.name(), "code": code }), false, MerchantView::Nobody);
+            run.log(
+                "needs_attention",
+                message,
+                json!({ "effect": effect.name(), "code": code }),
+                false,
+                MerchantView::Nobody,
+            );
         }
     }
 }
@@ -169,7 +201,18 @@ pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i
         let (method, reference) = (payment.method.clone(), payment.reference.clone());
         let payment = payment.id;
         let effect = EffectName(Effect::Refund);
-        run.add_effect(EffectJob { id, effect, order, payment, method, reference, amount, currency, stock: Vec::new(), transfers: Vec::new() });
+        run.add_effect(EffectJob {
+            id,
+            effect,
+            order,
+            payment,
+            method,
+            reference,
+            amount,
+            currency,
+            stock: Vec::new(),
+            transfers: Vec::new(),
+        });
     }
     id
 }

@@ -105,8 +105,12 @@ pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<D
         run.add_item(run.order.items[i].id);
         if !reserved {
             let item = &run.order.items[i];
-            let reserve =
-                StockMove { kind: StockMoveKind::Reserve, sku: item.sku.clone(), location: item.location.clone(), quantity: item.quantity };
+            let reserve = StockMove {
+                kind: StockMoveKind::Reserve,
+                sku: item.sku.clone(),
+                location: item.location.clone(),
+                quantity: item.quantity,
+            };
             run.add_stock(reserve);
         }
         if run.partner.is_none() {
@@ -125,8 +129,20 @@ pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<D
     run.finish()
 }
 
-fn build(draft: Draft, workflow: &Workflow, partner_version: Option<String>, ids: &[ItemId], now: crate::time::Timestamp) -> Order {
-    let at = |state: &str| Instance { state: state.to_owned(), since: now, due: None, first: Default::default(), effect: None };
+fn build(
+    draft: Draft,
+    workflow: &Workflow,
+    partner_version: Option<String>,
+    ids: &[ItemId],
+    now: crate::time::Timestamp,
+) -> Order {
+    let at = |state: &str| Instance {
+        state: state.to_owned(),
+        since: now,
+        due: None,
+        first: Default::default(),
+        effect: None,
+    };
     let totals: Vec<i64> = draft.items.iter().map(|i| i.total).collect();
     let extra = draft.shipping_cost + draft.rounding_amount;
     // Free lines still carry their part of the shipping when every line is free.

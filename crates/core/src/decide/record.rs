@@ -10,7 +10,13 @@ use crate::order::{Note, Shipment, ShipmentItem};
 /// Writes a note. Private ones are for staff.
 pub(super) fn note(run: &mut Run<'_, '_>, text: &str, is_public: bool) {
     let id = NoteId(run.next_id());
-    run.order.notes.push(Note { id, note: text.to_owned(), is_public, created_by: run.actor.id.clone(), created_at: run.now });
+    run.order.notes.push(Note {
+        id,
+        note: text.to_owned(),
+        is_public,
+        created_by: run.actor.id.clone(),
+        created_at: run.now,
+    });
     let metadata = json!({ "noteId": id.to_string(), "isPublic": is_public });
     let message = if is_public { "A note for the customer was added" } else { "A note was added" };
     let view = if is_public { MerchantView::All } else { MerchantView::Nobody };
@@ -37,11 +43,13 @@ pub(super) fn shipment(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refus
             };
         }
         let state = run.state(Which::Item(i))?;
-        let shippable = state.is_some_and(|s| (s.has("shipped") || (ship.is_none() && s.has("to_ship"))) && !s.has("cancelled"));
+        let shippable =
+            state.is_some_and(|s| (s.has("shipped") || (ship.is_none() && s.has("to_ship"))) && !s.has("cancelled"));
         Ok((can, shippable))
     };
     for i in 0..run.order.items.len() {
-        let (id, whole, merchant) = (run.order.items[i].id, run.order.items[i].quantity, run.order.items[i].merchant_id);
+        let (id, whole, merchant) =
+            (run.order.items[i].id, run.order.items[i].quantity, run.order.items[i].merchant_id);
         let named = event.items.as_ref().map(|items| items.iter().find(|n| n.item == id));
         if !super::owns(run.actor, merchant) || matches!(named, Some(None)) {
             continue;
@@ -50,7 +58,9 @@ pub(super) fn shipment(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refus
         let (can, shippable) = fits(run, i)?;
         match (can, shippable) {
             (true, _) => to_fire.push(EventItem { item: id, quantity: Some(quantity) }),
-            (false, true) if named.is_some() || event.tracking_number.is_some() => units.push(ShipmentItem { item_id: id, quantity }),
+            (false, true) if named.is_some() || event.tracking_number.is_some() => {
+                units.push(ShipmentItem { item_id: id, quantity })
+            }
             _ if named.is_some() => return Err(refused(run, &name)),
             _ => {}
         }

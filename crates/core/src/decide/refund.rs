@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::run::Run;
-use super::{MerchantView, Outcome, Refusal, RefundRequest, outcome as effects, refund_items_json};
+use super::{MerchantView, Outcome, RefundRequest, Refusal, outcome as effects, refund_items_json};
 use crate::id::{ItemId, RefundId};
 use crate::money::{allocate, allocate_refund};
 use crate::order::{Refund, RefundItem, RefundState};
@@ -38,7 +38,13 @@ pub(super) fn request(run: &mut Run<'_, '_>, request: &RefundRequest) -> Result<
         created_at: run.now,
     });
     let metadata = json!({ "refundId": id.to_string(), "amount": amount, "reason": request.reason });
-    run.log("refund_requested", format!("The customer asks for {shown} back: {}", request.reason), metadata, true, MerchantView::Nobody);
+    run.log(
+        "refund_requested",
+        format!("The customer asks for {shown} back: {}", request.reason),
+        metadata,
+        true,
+        MerchantView::Nobody,
+    );
     run.refund = Some(id);
     Ok(())
 }
@@ -52,14 +58,24 @@ pub(super) fn decide_request(run: &mut Run<'_, '_>, refund: RefundId, approve: b
     run.refund = Some(refund);
     if !approve {
         run.order.refunds[index].state = RefundState::Failed;
-        run.log("refund_rejected", "The refund was not granted".to_owned(), json!({ "refundId": refund.to_string() }), true, MerchantView::Nobody);
+        run.log(
+            "refund_rejected",
+            "The refund was not granted".to_owned(),
+            json!({ "refundId": refund.to_string() }),
+            true,
+            MerchantView::Nobody,
+        );
         return Ok(());
     }
     let asked = run.order.refunds.remove(index);
     let wish = RefundRequest {
         amount: (!asked.by_item).then_some(asked.amount),
         items: asked.by_item.then(|| {
-            asked.items.iter().map(|i| super::RefundRequestItem { item: i.item_id, quantity: None, amount: Some(i.amount) }).collect()
+            asked
+                .items
+                .iter()
+                .map(|i| super::RefundRequestItem { item: i.item_id, quantity: None, amount: Some(i.amount) })
+                .collect()
         }),
         reason: asked.reason.clone(),
         initiate_payment_refund: true,
@@ -98,7 +114,10 @@ fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<Refun
     let too_large = |left: i64| Refusal::RefundTooLarge { available: run.order.currency.show(left) };
     let positive = |pointer: &str, amount: i64| match amount {
         1.. => Ok(()),
-        _ => Err(Refusal::Invalid { pointer: pointer.to_owned(), message: "must be at least 1 (minor units)".to_owned() }),
+        _ => Err(Refusal::Invalid {
+            pointer: pointer.to_owned(),
+            message: "must be at least 1 (minor units)".to_owned(),
+        }),
     };
     let Some(wanted) = &request.items else {
         let amount = request.amount.unwrap_or(left);
@@ -122,7 +141,10 @@ fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<Refun
     for (n, wish) in wanted.iter().enumerate() {
         let item = run.order.item(wish.item).ok_or(Refusal::UnknownItem)?;
         if items.iter().any(|i| i.item_id == wish.item) {
-            return Err(Refusal::Invalid { pointer: format!("/items/{n}/itemId"), message: "this item is named twice".to_owned() });
+            return Err(Refusal::Invalid {
+                pointer: format!("/items/{n}/itemId"),
+                message: "this item is named twice".to_owned(),
+            });
         }
         if wish.quantity.is_some_and(|q| q < 1 || q > item.quantity) {
             let message = format!("must be between 1 and {}", item.quantity);
@@ -154,7 +176,14 @@ fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<Refun
 }
 
 /// Begins a refund that was measured: the money counts as on its way back from here on.
-fn start(run: &mut Run<'_, '_>, amount: i64, items: Vec<RefundItem>, by_item: bool, reason: &str, initiate: bool) -> RefundId {
+fn start(
+    run: &mut Run<'_, '_>,
+    amount: i64,
+    items: Vec<RefundItem>,
+    by_item: bool,
+    reason: &str,
+    initiate: bool,
+) -> RefundId {
     let id = RefundId(run.next_id());
     for part in &items {
         if let Some(item) = run.order.items.iter_mut().find(|i| i.id == part.item_id) {
@@ -206,7 +235,13 @@ pub(super) fn outcome(run: &mut Run<'_, '_>, index: usize, outcome: &Outcome) ->
             }
             let shown = run.order.currency.show(amount);
             let metadata = json!({ "refundId": id.to_string(), "amount": amount, "code": code });
-            run.log("refund_failed", format!("The refund of {shown} failed: {}", code.replace('_', " ")), metadata, false, MerchantView::Nobody);
+            run.log(
+                "refund_failed",
+                format!("The refund of {shown} failed: {}", code.replace('_', " ")),
+                metadata,
+                false,
+                MerchantView::Nobody,
+            );
             Ok(())
         }
     }
@@ -217,7 +252,8 @@ fn succeeded(run: &mut Run<'_, '_>, index: usize) {
     let refund = &mut run.order.refunds[index];
     refund.state = RefundState::Succeeded;
     refund.effect = None;
-    let (id, amount, parts, payment, reason) = (refund.id, refund.amount, refund.items.clone(), refund.payment_id, refund.reason.clone());
+    let (id, amount, parts, payment, reason) =
+        (refund.id, refund.amount, refund.items.clone(), refund.payment_id, refund.reason.clone());
     for part in &parts {
         if let Some(item) = run.order.items.iter_mut().find(|i| i.id == part.item_id) {
             item.refunded += part.amount;
@@ -227,8 +263,15 @@ fn succeeded(run: &mut Run<'_, '_>, index: usize) {
         payment.refunded += amount;
     }
     post_refund(run, amount);
-    let metadata = json!({ "refundId": id.to_string(), "amount": amount, "reason": reason, "items": refund_items_json(&parts) });
-    run.log("refunded", format!("{} refunded: {reason}", run.order.currency.show(amount)), metadata.clone(), true, MerchantView::Nobody);
+    let metadata =
+        json!({ "refundId": id.to_string(), "amount": amount, "reason": reason, "items": refund_items_json(&parts) });
+    run.log(
+        "refunded",
+        format!("{} refunded: {reason}", run.order.currency.show(amount)),
+        metadata.clone(),
+        true,
+        MerchantView::Nobody,
+    );
     run.emit("order.refunded", metadata);
 }
 

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Context, Decision, DomainEvent, EffectJob, EffectName, MerchantView, Posting, Refusal, StockMove, StockMoveKind, TimelineEntry, refund};
+use super::{
+    Context, Decision, DomainEvent, EffectJob, EffectName, MerchantView, Posting, Refusal, StockMove, StockMoveKind,
+    TimelineEntry, refund,
+};
 use crate::actor::Actor;
 use crate::id::{EntryId, ItemId, JobId, MerchantId, MerchantOrderId};
 use crate::money::allocate;
@@ -163,7 +166,9 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// The answer to a guard's question.
     pub fn fact(&self, which: Which, fact: &Fact) -> bool {
-        let tagged = |item: &crate::order::Item, tag: &str| self.workflow.item.state(&item.machine.state).is_some_and(|s| s.has(tag));
+        let tagged = |item: &crate::order::Item, tag: &str| {
+            self.workflow.item.state(&item.machine.state).is_some_and(|s| s.has(tag))
+        };
         let item = match which {
             Which::Item(i) | Which::Merchant(i) => Some(&self.order.items[i]),
             Which::Payment => None,
@@ -215,7 +220,10 @@ impl<'a, 'c> Run<'a, 'c> {
         match transition {
             Some(transition) => self.take(to, transition),
             None if optional => Ok(()),
-            None => Err(Refusal::SendFailed { event: event.to_owned(), state: state.map_or("none", |s| s.name.as_str()).to_owned() }),
+            None => Err(Refusal::SendFailed {
+                event: event.to_owned(),
+                state: state.map_or("none", |s| s.name.as_str()).to_owned(),
+            }),
         }
     }
 
@@ -267,7 +275,10 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// The lines that are not cancelled.
     fn live(&self) -> impl Iterator<Item = &crate::order::Item> {
-        self.order.items.iter().filter(|i| !self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has("cancelled")))
+        self.order
+            .items
+            .iter()
+            .filter(|i| !self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has("cancelled")))
     }
 
     /// Orders an effect on the current payment.
@@ -281,9 +292,11 @@ impl<'a, 'c> Run<'a, 'c> {
             Effect::CheckStock => 0,
         };
         let stock = match effect {
-            Effect::CheckStock => {
-                self.live().filter(|i| i.reservation == Reservation::Held).map(|i| (i.sku.clone(), i.location.clone(), i.quantity)).collect()
-            }
+            Effect::CheckStock => self
+                .live()
+                .filter(|i| i.reservation == Reservation::Held)
+                .map(|i| (i.sku.clone(), i.location.clone(), i.quantity))
+                .collect(),
             _ => Vec::new(),
         };
         let transfers = match effect {
@@ -319,13 +332,21 @@ impl<'a, 'c> Run<'a, 'c> {
                 Ok(())
             }
             (_, Which::Payment | Which::Merchant(_)) => Ok(()),
-            (Action::StockCommit, Which::Item(i)) => self.move_stock(i, &[Reservation::Held], Reservation::Committed, StockMoveKind::Commit),
-            (Action::StockShip, Which::Item(i)) => {
-                self.move_stock(i, &[Reservation::Held, Reservation::Committed], Reservation::Shipped, StockMoveKind::Ship)
+            (Action::StockCommit, Which::Item(i)) => {
+                self.move_stock(i, &[Reservation::Held], Reservation::Committed, StockMoveKind::Commit)
             }
-            (Action::StockRelease, Which::Item(i)) => {
-                self.move_stock(i, &[Reservation::Held, Reservation::Committed], Reservation::Released, StockMoveKind::Release)
-            }
+            (Action::StockShip, Which::Item(i)) => self.move_stock(
+                i,
+                &[Reservation::Held, Reservation::Committed],
+                Reservation::Shipped,
+                StockMoveKind::Ship,
+            ),
+            (Action::StockRelease, Which::Item(i)) => self.move_stock(
+                i,
+                &[Reservation::Held, Reservation::Committed],
+                Reservation::Released,
+                StockMoveKind::Release,
+            ),
             (Action::RefundItem, Which::Item(i)) => {
                 self.refund_items.push(self.order.items[i].id);
                 Ok(())
@@ -334,7 +355,13 @@ impl<'a, 'c> Run<'a, 'c> {
         }
     }
 
-    fn move_stock(&mut self, index: usize, from: &[Reservation], to: Reservation, kind: StockMoveKind) -> Result<(), Refusal> {
+    fn move_stock(
+        &mut self,
+        index: usize,
+        from: &[Reservation],
+        to: Reservation,
+        kind: StockMoveKind,
+    ) -> Result<(), Refusal> {
         let item = &mut self.order.items[index];
         if from.contains(&item.reservation) {
             item.reservation = to;
@@ -354,8 +381,13 @@ impl<'a, 'c> Run<'a, 'c> {
         self.route(merchant);
         if let Some(partner) = self.partner {
             let first = &partner.item.states[partner.item.initial];
-            self.order.items[index].merchant =
-                Some(Instance { state: first.name.clone(), since: self.now, due: None, first: Default::default(), effect: None });
+            self.order.items[index].merchant = Some(Instance {
+                state: first.name.clone(),
+                since: self.now,
+                due: None,
+                first: Default::default(),
+                effect: None,
+            });
             self.enter(Which::Merchant(index), first)?;
         }
         Ok(())
@@ -367,7 +399,12 @@ impl<'a, 'c> Run<'a, 'c> {
             return;
         }
         let id = MerchantOrderId(self.next_id());
-        self.order.merchant_orders.push(MerchantOrder { id, merchant_id: merchant, created_at: self.now, updated_at: self.now });
+        self.order.merchant_orders.push(MerchantOrder {
+            id,
+            merchant_id: merchant,
+            created_at: self.now,
+            updated_at: self.now,
+        });
         self.merchant_orders.push((id, merchant));
         let metadata = json!({ "merchantId": merchant.to_string(), "merchantOrderId": id.to_string() });
         self.log("routed", "Sent to the merchant".to_owned(), metadata, false, MerchantView::Only(merchant));
@@ -442,7 +479,11 @@ impl<'a, 'c> Run<'a, 'c> {
             part.captured = part.due();
         }
         part.created_at = self.now;
-        let before = self.before.iter().find(|b| b.item == rest.id).map(|b| Before { item: id, status: b.status.clone(), tags: b.tags.clone() });
+        let before = self.before.iter().find(|b| b.item == rest.id).map(|b| Before {
+            item: id,
+            status: b.status.clone(),
+            tags: b.tags.clone(),
+        });
         self.before.extend(before);
         self.new_items.push(id);
         self.order.items.insert(index + 1, part);
@@ -480,12 +521,21 @@ impl<'a, 'c> Run<'a, 'c> {
     }
 
     /// Adds an entry to the timeline, chained to the one before it.
-    pub fn log(&mut self, kind: &'static str, message: String, metadata: Value, is_public: bool, merchants: MerchantView) {
+    pub fn log(
+        &mut self,
+        kind: &'static str,
+        message: String,
+        metadata: Value,
+        is_public: bool,
+        merchants: MerchantView,
+    ) {
         let id = EntryId(self.next_id());
         let seq = self.order.timeline_length + 1;
         let mut hash = Sha256::new();
         hash.update(self.order.timeline_hash.as_bytes());
-        hash.update(json!([id.to_string(), seq, self.now.0, kind, message, metadata, self.actor.id]).to_string().as_bytes());
+        hash.update(
+            json!([id.to_string(), seq, self.now.0, kind, message, metadata, self.actor.id]).to_string().as_bytes(),
+        );
         let hash = hex(&hash.finalize());
         self.order.timeline_length = seq;
         self.order.timeline_hash.clone_from(&hash);
@@ -544,9 +594,14 @@ impl<'a, 'c> Run<'a, 'c> {
             if before.status == state.status {
                 continue;
             }
-            match groups.iter_mut().find(|g| g.0 == item.merchant_id && g.1 == before.status && g.2.status == state.status) {
+            match groups
+                .iter_mut()
+                .find(|g| g.0 == item.merchant_id && g.1 == before.status && g.2.status == state.status)
+            {
                 Some(group) => group.3.push(item.id),
-                None => groups.push((item.merchant_id, before.status.clone(), state, vec![item.id], before.tags.clone())),
+                None => {
+                    groups.push((item.merchant_id, before.status.clone(), state, vec![item.id], before.tags.clone()))
+                }
             }
         }
         let cause = self.cause.clone();
@@ -558,10 +613,20 @@ impl<'a, 'c> Run<'a, 'c> {
                     metadata[key] = json!(value);
                 }
             }
-            let what = if ids.len() == self.order.items.len() { "Order".to_owned() } else { format!("{} of {} items", ids.len(), self.order.items.len()) };
+            let what = if ids.len() == self.order.items.len() {
+                "Order".to_owned()
+            } else {
+                format!("{} of {} items", ids.len(), self.order.items.len())
+            };
             let why = cause.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
             let view = MerchantView::Only(merchant);
-            self.log("status_changed", format!("{what} changed from {from} to {}{why}", state.status), metadata.clone(), true, view);
+            self.log(
+                "status_changed",
+                format!("{what} changed from {from} to {}{why}", state.status),
+                metadata.clone(),
+                true,
+                view,
+            );
             let new = |tag: &str| state.has(tag) && !tags.iter().any(|t| t == tag);
             if new("cancelled") && !state.has("refunded") {
                 self.log("cancelled", format!("{what} cancelled{why}"), metadata.clone(), true, view);
@@ -585,9 +650,13 @@ impl<'a, 'c> Run<'a, 'c> {
         let Some(from) = self.from_status.clone() else { return };
         let to = status::order_status(&self.order, self.workflow);
         let mut became: Vec<&'static str> = Vec::new();
-        for (tag, kind) in [("shipped", "order.shipped"), ("delivered", "order.delivered"), ("completed", "order.completed")] {
-            let now = self.live().count() > 0 && self.live().all(|i| self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has(tag)));
-            let live_before: Vec<&Before> = self.before.iter().filter(|b| !b.tags.iter().any(|t| t == "cancelled")).collect();
+        for (tag, kind) in
+            [("shipped", "order.shipped"), ("delivered", "order.delivered"), ("completed", "order.completed")]
+        {
+            let now = self.live().count() > 0
+                && self.live().all(|i| self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has(tag)));
+            let live_before: Vec<&Before> =
+                self.before.iter().filter(|b| !b.tags.iter().any(|t| t == "cancelled")).collect();
             let before = !live_before.is_empty() && live_before.iter().all(|b| b.tags.iter().any(|t| t == tag));
             if now && !before {
                 became.push(kind);

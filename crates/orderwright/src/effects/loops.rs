@@ -82,7 +82,9 @@ pub async fn tick(ctx: &Ctx, order: OrderId) {
         Ok((decision, _)) => {
             tokio::spawn(runner::run_new(ctx.clone(), decision.effects));
         }
-        Err(OpError::Refused(Refusal::Endless)) => tracing::error!(%order, "the workflow of this order does not come to rest"),
+        Err(OpError::Refused(Refusal::Endless)) => {
+            tracing::error!(%order, "the workflow of this order does not come to rest")
+        }
         Err(error) => tracing::warn!(%order, %error, "a timer could not be fired; it will be tried again"),
     }
 }

@@ -32,12 +32,18 @@ struct Leased {
 
 /// Runs effects that were just committed, leased to this node, and all that follows from their outcomes.
 pub async fn run_new(ctx: Ctx, effects: Vec<EffectJob>) {
-    let mut queue: Vec<Leased> = effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }).collect();
+    let mut queue: Vec<Leased> =
+        effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }).collect();
     let system = Ctx { actor: orderwright_core::actor::Actor::system(), key: None, ..ctx };
     while !queue.is_empty() {
         let leased = queue.remove(0);
         if let Some(decision) = run(&system, leased).await {
-            queue.extend(decision.effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }));
+            queue.extend(decision.effects.into_iter().map(|job| Leased {
+                job,
+                fence: 1,
+                attempts: 1,
+                in_doubt: false,
+            }));
         }
     }
 }
@@ -49,7 +55,12 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
-                let leased = Leased { job, fence: row.fence, attempts: row.attempts, in_doubt: row.state == "in_doubt" || row.attempts > 1 };
+                let leased = Leased {
+                    job,
+                    fence: row.fence,
+                    attempts: row.attempts,
+                    in_doubt: row.state == "in_doubt" || row.attempts > 1,
+                };
                 if let Some(decision) = run(&ctx, leased).await {
                     run_new(ctx, decision.effects).await;
                 }
@@ -73,7 +84,16 @@ async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
         Ok(answer @ (Answer::Done { .. } | Answer::Declined { .. })) => finish(ctx, &job, fence, answer).await,
         // The provider will send a webhook; should it not come, we ask.
         Ok(Answer::Processing) => {
-            again(ctx, job.id, fence, attempts, "in_doubt", now.plus(orderwright_core::time::Span::seconds(60)), "answered by webhook").await;
+            again(
+                ctx,
+                job.id,
+                fence,
+                attempts,
+                "in_doubt",
+                now.plus(orderwright_core::time::Span::seconds(60)),
+                "answered by webhook",
+            )
+            .await;
             None
         }
         Err(ProviderError::Lost(why)) => {
@@ -82,7 +102,16 @@ async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
             None
         }
         Err(ProviderError::Unavailable(why)) => {
-            again(ctx, job.id, fence, attempts, if in_doubt { "in_doubt" } else { "ready" }, backoff(now, attempts), &why).await;
+            again(
+                ctx,
+                job.id,
+                fence,
+                attempts,
+                if in_doubt { "in_doubt" } else { "ready" },
+                backoff(now, attempts),
+                &why,
+            )
+            .await;
             None
         }
     }

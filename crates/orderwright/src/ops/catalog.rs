@@ -17,7 +17,8 @@ pub async fn offers(ctx: &Ctx, skus: impl Iterator<Item = &str>) -> Result<HashM
     let rows = ctx.app.store.find_offers(&skus).await?;
     rows.into_iter()
         .map(|row| {
-            let offer: Offer = serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("offer {}: {e}", row.sku)))?;
+            let offer: Offer =
+                serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("offer {}: {e}", row.sku)))?;
             Ok((row.sku, offer))
         })
         .collect()
@@ -38,7 +39,13 @@ pub fn put_merchant(cs: &mut Changeset, id: MerchantId, name: &str) {
 /// Adds an offer to a changeset; `rank` is its place in the channel's list.
 pub fn put_offer(cs: &mut Changeset, offer: &Offer, rank: i64) -> Result<(), OpError> {
     let body = serde_json::to_string(offer).map_err(|e| OpError::Internal(e.to_string()))?;
-    cs.put_offer(&OfferRow { sku: offer.sku.clone(), channel: offer.channel.clone(), merchant_id: offer.merchant_id.0, rank, body });
+    cs.put_offer(&OfferRow {
+        sku: offer.sku.clone(),
+        channel: offer.channel.clone(),
+        merchant_id: offer.merchant_id.0,
+        rank,
+        body,
+    });
     Ok(())
 }
 
@@ -64,7 +71,8 @@ pub async fn publish_shipped_workflows(app: &App) -> anyhow::Result<()> {
         app.store.commit(cs).await?;
     }
     for row in stored {
-        set.keep(&row.body).map_err(|complaints| anyhow::anyhow!("stored workflow {} {}: {complaints:?}", row.name, row.version))?;
+        set.keep(&row.body)
+            .map_err(|complaints| anyhow::anyhow!("stored workflow {} {}: {complaints:?}", row.name, row.version))?;
     }
     app.set_workflows(set);
     Ok(())

@@ -67,7 +67,8 @@ pub async fn load(ctx: &Ctx, scope: &Scope, which: OrderRef) -> Result<Loaded, O
 
 /// Makes the aggregate of a row.
 pub fn loaded(ctx: &Ctx, row: OrderRow) -> Result<Loaded, OpError> {
-    let order: Order = serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("order {}: {e}", row.id)))?;
+    let order: Order =
+        serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("order {}: {e}", row.id)))?;
     let (workflow, partner) = ctx.app.workflow_of(&order)?;
     Ok(Loaded { order, workflow, partner })
 }
@@ -105,10 +106,12 @@ pub async fn apply(
         let _mine = ctx.app.order_lock(lock_id).lock().await;
         let Loaded { order, workflow, partner } = load(ctx, scope, which).await?;
         let now = ctx.clock.now();
-        let cancel_window = ctx.app.channel(&order.channel).map_or(orderwright_core::time::Span::ZERO, |c| c.cancel_window);
+        let cancel_window =
+            ctx.app.channel(&order.channel).map_or(orderwright_core::time::Span::ZERO, |c| c.cancel_window);
         let decision = {
             let mut ids = ctx.app.ids.at(now);
-            let mut context = Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
+            let mut context =
+                Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
             decide::decide(&order, command, &ctx.actor, &mut context)?
         };
         let mut cs = commit::changeset(ctx, &decision, &workflow, Some(order.version), now)?;

@@ -15,11 +15,18 @@ use crate::store::{Changeset, JobRow, LedgerRow, OrderRow, StockMovementRow, Tim
 pub const LEASE_S: i64 = 20;
 
 /// The changeset of a decision. `expected` is the version that was loaded; `None` for a new order.
-pub fn changeset(ctx: &Ctx, decision: &Decision, workflow: &Workflow, expected: Option<i64>, now: Timestamp) -> Result<Changeset, OpError> {
+pub fn changeset(
+    ctx: &Ctx,
+    decision: &Decision,
+    workflow: &Workflow,
+    expected: Option<i64>,
+    now: Timestamp,
+) -> Result<Changeset, OpError> {
     let order = &decision.order;
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     let changed = decision.from_status.as_deref() != Some(decision.to_status.as_str());
-    let (from, to) = if changed { (decision.from_status.as_deref(), Some(decision.to_status.as_str())) } else { (None, None) };
+    let (from, to) =
+        if changed { (decision.from_status.as_deref(), Some(decision.to_status.as_str())) } else { (None, None) };
     let events = serde_json::to_string(&decision.events).map_err(|e| OpError::Internal(e.to_string()))?;
     cs.outbox(Some(order.id.0), Some(order.version), Some(&order.channel), from, to, &events);
     let row = order_row(order, &decision.to_status, workflow)?;
@@ -73,9 +80,9 @@ pub fn changeset(ctx: &Ctx, decision: &Decision, workflow: &Workflow, expected: 
     for moved in &decision.stock {
         let (sku, location, quantity) = (moved.sku.as_str(), moved.location.as_str(), moved.quantity);
         match moved.kind {
-            StockMoveKind::Reserve => drop(cs.reserve(sku, location, quantity)),
-            StockMoveKind::Release => drop(cs.release(sku, location, quantity)),
-            StockMoveKind::Ship => drop(cs.ship(sku, location, quantity)),
+            StockMoveKind::Reserve => _ = cs.reserve(sku, location, quantity),
+            StockMoveKind::Release => _ = cs.release(sku, location, quantity),
+            StockMoveKind::Ship => _ = cs.ship(sku, location, quantity),
             StockMoveKind::Commit => {}
         }
         cs.insert_stock_movement(&StockMovementRow {

@@ -36,8 +36,21 @@ impl Key {
         cs.insert_idempotency(&self.row(order_id, None, None, now));
     }
 
-    fn row(&self, order_id: Option<i64>, status: Option<i64>, response: Option<String>, now: Timestamp) -> IdempotencyRow {
-        IdempotencyRow { digest: self.digest.to_vec(), request: self.request.to_vec(), order_id, status, response, created_at: now.0 }
+    fn row(
+        &self,
+        order_id: Option<i64>,
+        status: Option<i64>,
+        response: Option<String>,
+        now: Timestamp,
+    ) -> IdempotencyRow {
+        IdempotencyRow {
+            digest: self.digest.to_vec(),
+            request: self.request.to_vec(),
+            order_id,
+            status,
+            response,
+            created_at: now.0,
+        }
     }
 }
 

@@ -38,7 +38,8 @@ pub async fn list(ctx: &Ctx, filter: &OrderFilter, sort: Sort, page: Page) -> Re
 
 /// Counters are kept by channel and status: they answer for filters on these two, and for those who see whole channels.
 async fn total(ctx: &Ctx, filter: &OrderFilter) -> Result<Option<i64>, OpError> {
-    let counted = OrderFilter { status: filter.status.clone(), channel: filter.channel.clone(), ..OrderFilter::default() };
+    let counted =
+        OrderFilter { status: filter.status.clone(), channel: filter.channel.clone(), ..OrderFilter::default() };
     if *filter != counted {
         return Ok(None);
     }

@@ -66,7 +66,10 @@ impl Contact {
         text(&mut wrong, &format!("{pointer}/email"), &self.email, true);
         let parts: Vec<&str> = self.email.split('@').collect();
         if parts.len() != 2 || parts.iter().any(|p| p.is_empty() || p.contains(char::is_whitespace)) {
-            wrong.push(FieldError { pointer: format!("{pointer}/email"), detail: "must be an e-mail address".to_owned() });
+            wrong.push(FieldError {
+                pointer: format!("{pointer}/email"),
+                detail: "must be an e-mail address".to_owned(),
+            });
         }
         if let Some(phone) = &self.phone {
             text(&mut wrong, &format!("{pointer}/phone"), phone, false);
@@ -141,14 +144,21 @@ impl Person {
             Ok(()) => Ok(Self { id }),
             Err(crate::store::CommitError::Duplicate { .. }) => {
                 let found = ctx.app.store.find_customer_by_email(channel, &row.email_digest).await?;
-                found.map(|f| Self { id: CustomerId(f.id) }).ok_or_else(|| OpError::Busy("the customer is being made".to_owned()))
+                found
+                    .map(|f| Self { id: CustomerId(f.id) })
+                    .ok_or_else(|| OpError::Busy("the customer is being made".to_owned()))
             }
             Err(error) => Err(error.into()),
         }
     }
 
     /// The ids of the customer, the contact, the shipping address and the billing address.
-    pub fn ids(&self, contact: &Contact, shipping: Option<&Address>, billing: Option<&Address>) -> (CustomerId, AddressId, Option<AddressId>, Option<AddressId>) {
+    pub fn ids(
+        &self,
+        contact: &Contact,
+        shipping: Option<&Address>,
+        billing: Option<&Address>,
+    ) -> (CustomerId, AddressId, Option<AddressId>, Option<AddressId>) {
         let id = |address: &Address| address_id(self.id, address);
         let shipping = shipping.map(id);
         (self.id, contact_id(self.id, contact), shipping, billing.map(id).or(shipping))
@@ -184,7 +194,13 @@ pub fn email_digest(email: &str) -> Vec<u8> {
 
 fn contact_id(customer: CustomerId, contact: &Contact) -> AddressId {
     let phone = contact.phone.as_deref().unwrap_or("\0");
-    AddressId(digest::id(&[b"contact", &customer.0.to_be_bytes(), contact.name.as_bytes(), contact.email.as_bytes(), phone.as_bytes()]))
+    AddressId(digest::id(&[
+        b"contact",
+        &customer.0.to_be_bytes(),
+        contact.name.as_bytes(),
+        contact.email.as_bytes(),
+        phone.as_bytes(),
+    ]))
 }
 
 fn address_id(customer: CustomerId, address: &Address) -> AddressId {

@@ -79,7 +79,9 @@ pub async fn place(ctx: &mut Ctx, request: Request, payment_method: &str) -> Res
     let (offers, priced) = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now).await?;
     drop(offers);
     let person = Person::resolve(ctx, &channel.name, &request.customer, now).await?;
-    let mut extra = |cs: &mut Changeset, _: OrderId| person.insert(cs, &request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
+    let mut extra = |cs: &mut Changeset, _: OrderId| {
+        person.insert(cs, &request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref())
+    };
     let ids = person.ids(&request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
     let draft = draft(&channel, &priced, ids, request.discount_code.clone(), payment_method, false);
     commit_order(ctx, &channel, draft, now, &mut extra).await
@@ -150,12 +152,18 @@ pub async fn complete_checkout(ctx: &mut Ctx, id: CheckoutId, payment_method: &s
         return Err(OpError::CheckoutClosed);
     }
     let now = ctx.clock.now();
-    let wishes: Vec<Wish> =
-        checkout.items.iter().map(|(sku, quantity, metadata)| Wish { sku: sku.clone(), quantity: *quantity, metadata: metadata.clone() }).collect();
+    let wishes: Vec<Wish> = checkout
+        .items
+        .iter()
+        .map(|(sku, quantity, metadata)| Wish { sku: sku.clone(), quantity: *quantity, metadata: metadata.clone() })
+        .collect();
     let (_, priced) = price(ctx, &channel, &wishes, checkout.discount_code.as_deref(), checkout.created_at).await?;
     let ids = (checkout.customer_id, checkout.contact_id, checkout.shipping_address_id, checkout.billing_address_id);
     let draft = draft(&channel, &priced, ids, checkout.discount_code.clone(), payment_method, true);
-    commit_order(ctx, &channel, draft, now, &mut |cs, order| drop(cs.complete_checkout(id.0, now.0, order.0))).await
+    commit_order(ctx, &channel, draft, now, &mut |cs, order| {
+        cs.complete_checkout(id.0, now.0, order.0);
+    })
+    .await
 }
 
 /// Gives up the units of checkouts whose time is over. Says how many there were.
@@ -171,7 +179,9 @@ pub async fn expire_checkouts(app: &Arc<App>, now: Timestamp, limit: i64) -> Res
         }
         match app.store.commit(cs).await {
             Ok(()) | Err(CommitError::Conflict { what: Guard::Checkout }) => {}
-            Err(error) => tracing::warn!(%error, checkout = row.id, "a checkout could not be expired; it will be tried again"),
+            Err(error) => {
+                tracing::warn!(%error, checkout = row.id, "a checkout could not be expired; it will be tried again")
+            }
         }
     }
     Ok(rows.len())
@@ -200,7 +210,10 @@ fn channel_of(ctx: &Ctx, name: &str) -> Result<Arc<Channel>, OpError> {
 }
 
 fn check_method(channel: &Channel, method: &str) -> Result<(), OpError> {
-    let known = crate::pay::sandbox::METHODS.iter().map(|(name, _)| *name).filter(|name| channel.accepts_offline_payment || *name != "pm_offline");
+    let known = crate::pay::sandbox::METHODS
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| channel.accepts_offline_payment || *name != "pm_offline");
     let known: Vec<&str> = known.collect();
     if known.contains(&method) {
         return Ok(());
@@ -209,26 +222,43 @@ fn check_method(channel: &Channel, method: &str) -> Result<(), OpError> {
 }
 
 /// Finds the offers and prices the lines.
-async fn price(ctx: &Ctx, channel: &Channel, wishes: &[Wish], code: Option<&str>, at: Timestamp) -> Result<(Vec<Offer>, Priced), OpError> {
+async fn price(
+    ctx: &Ctx,
+    channel: &Channel,
+    wishes: &[Wish],
+    code: Option<&str>,
+    at: Timestamp,
+) -> Result<(Vec<Offer>, Priced), OpError> {
     let found = super::catalog::offers(ctx, wishes.iter().map(|w| w.sku.as_str())).await?;
     let mut wrong = Vec::new();
     let mut offers = Vec::with_capacity(wishes.len());
     for (n, wish) in wishes.iter().enumerate() {
         match found.get(&wish.sku).filter(|o| o.channel == channel.name) {
             Some(offer) => offers.push(offer),
-            None => wrong.push(FieldError { pointer: format!("/items/{n}/sku"), detail: "this channel has no such SKU".to_owned() }),
+            None => wrong.push(FieldError {
+                pointer: format!("/items/{n}/sku"),
+                detail: "this channel has no such SKU".to_owned(),
+            }),
         }
     }
     if !wrong.is_empty() {
         return Err(OpError::Invalid(wrong));
     }
-    let priced = pricing::price(channel, wishes, &offers, code, at).map_err(|e| OpError::field(e.pointer, e.message))?;
+    let priced =
+        pricing::price(channel, wishes, &offers, code, at).map_err(|e| OpError::field(e.pointer, e.message))?;
     Ok((offers.into_iter().cloned().collect(), priced))
 }
 
 type PeopleIds = (CustomerId, AddressId, Option<AddressId>, Option<AddressId>);
 
-fn draft(channel: &Channel, priced: &Priced, people: PeopleIds, discount_code: Option<String>, method: &str, reserved: bool) -> Draft {
+fn draft(
+    channel: &Channel,
+    priced: &Priced,
+    people: PeopleIds,
+    discount_code: Option<String>,
+    method: &str,
+    reserved: bool,
+) -> Draft {
     let (customer_id, contact_id, shipping_address_id, billing_address_id) = people;
     Draft {
         id: OrderId(0),
@@ -264,7 +294,8 @@ async fn commit_order(
 ) -> Result<Loaded, OpError> {
     let set = ctx.app.workflows();
     let workflow = set.get(&channel.workflow).cloned();
-    let workflow = workflow.ok_or_else(|| OpError::Internal(format!("channel {}: no workflow {}", channel.name, channel.workflow)))?;
+    let workflow = workflow
+        .ok_or_else(|| OpError::Internal(format!("channel {}: no workflow {}", channel.name, channel.workflow)))?;
     let partner = set.partner_of(&workflow).cloned();
     draft.id = OrderId(ctx.app.ids.next(now));
     draft.number = next_number(ctx, &channel.number_prefix, now).await?;
@@ -276,7 +307,8 @@ async fn commit_order(
     let decision: Decision = {
         let cancel_window = channel.cancel_window;
         let mut ids = ctx.app.ids.at(now);
-        let mut context = Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
+        let mut context =
+            Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
         decide::place(draft, &ctx.actor, &mut context)?
     };
     let mut cs = commit::changeset(ctx, &decision, &workflow, None, now)?;

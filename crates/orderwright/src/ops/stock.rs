@@ -48,7 +48,9 @@ pub async fn correct(ctx: &mut Ctx, sku: &str, correction: &Correction) -> Resul
         (Some(n), None) if (0..=MAX_UNITS).contains(&n) => (StockAdjustment::Set(n), n),
         (Some(_), None) => return Err(OpError::field("/onHand", format!("must be between 0 and {MAX_UNITS}"))),
         (None, Some(n)) if (-MAX_UNITS..=MAX_UNITS).contains(&n) => (StockAdjustment::Add(n), n),
-        (None, Some(_)) => return Err(OpError::field("/adjust", format!("must be between -{MAX_UNITS} and {MAX_UNITS}"))),
+        (None, Some(_)) => {
+            return Err(OpError::field("/adjust", format!("must be between -{MAX_UNITS} and {MAX_UNITS}")));
+        }
         _ => return Err(OpError::field("/onHand", "give either onHand or adjust")),
     };
     let reason = correction.reason.as_deref().map(str::trim).filter(|r| !r.is_empty());

@@ -139,7 +139,11 @@ impl Sandbox {
     }
 
     async fn find(&self, key: JobId) -> Result<Option<Operation>, ProviderError> {
-        let body = self.store.sandbox_operation(&key.to_string()).await.map_err(|e| ProviderError::Unavailable(e.to_string()))?;
+        let body = self
+            .store
+            .sandbox_operation(&key.to_string())
+            .await
+            .map_err(|e| ProviderError::Unavailable(e.to_string()))?;
         Ok(body.and_then(|(_, b)| serde_json::from_str(&b).ok()))
     }
 
@@ -149,11 +153,21 @@ impl Sandbox {
             Answer::Declined { code } => Some(code.as_str()),
             Answer::Done { .. } | Answer::Processing => None,
         };
-        cs.insert_sandbox_operation(&job.id.to_string(), &job.payment.to_string(), &json!(operation(job, declined, None)).to_string());
+        cs.insert_sandbox_operation(
+            &job.id.to_string(),
+            &job.payment.to_string(),
+            &json!(operation(job, declined, None)).to_string(),
+        );
     }
 
     /// Commits an operation before it is answered, with the webhooks that will tell of it.
-    async fn keep(&self, job: &EffectJob, op: &Operation, now: Timestamp, webhooks: &[(Timestamp, String)]) -> Result<(), ProviderError> {
+    async fn keep(
+        &self,
+        job: &EffectJob,
+        op: &Operation,
+        now: Timestamp,
+        webhooks: &[(Timestamp, String)],
+    ) -> Result<(), ProviderError> {
         let mut cs = Changeset::new(keyed(job, 0), now.0);
         cs.insert_sandbox_operation(&job.id.to_string(), &job.payment.to_string(), &json!(op).to_string());
         for (n, (at, body)) in webhooks.iter().enumerate() {
@@ -203,7 +217,9 @@ fn declines(job: &EffectJob) -> Option<&'static str> {
         "pm_card_chargeDeclined" if asks_cardholder => Some("card_declined"),
         "pm_card_chargeDeclinedInsufficientFunds" if asks_cardholder => Some("insufficient_funds"),
         "pm_card_chargeDeclinedExpiredCard" if asks_cardholder => Some("expired_card"),
-        "pm_card_chargeCustomerFail" if matches!(job.effect.0, Effect::Charge | Effect::Capture) => Some("card_declined"),
+        "pm_card_chargeCustomerFail" if matches!(job.effect.0, Effect::Charge | Effect::Capture) => {
+            Some("card_declined")
+        }
         _ => None,
     }
 }

@@ -94,6 +94,11 @@ impl Changeset {
         self.push(Stmt::JobInsert, Label::Job, job.vals())
     }
 
+    /// Ends a job whatever its fence: its outcome came another way (a provider's webhook), and the order takes it once.
+    pub fn delete_job(&mut self, id: i64) -> &mut Self {
+        self.push(Stmt::JobDelete, Label::Job, [id.into()])
+    }
+
     /// The job is done: it goes, if the lease with this fence is still the last one.
     pub fn finish_job(&mut self, id: i64, fence: i64) -> &mut Self {
         self.guard(Stmt::JobFinish, Label::Job, [id.into(), fence.into()])

@@ -164,6 +164,7 @@ registry! {
     // jobs
     JobInsert = "INSERT INTO job (id, kind, order_id, state, run_at, lease_owner, lease_until, fence, attempts, payload, \
         last_error, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    JobDelete = "DELETE FROM job WHERE id = ?1";
     JobFinish = "DELETE FROM job WHERE id = ?1 AND fence = ?2";
     JobRetry = "UPDATE job SET run_at = ?3, state = ?4, last_error = ?5, lease_owner = 0, lease_until = 0 \
         WHERE id = ?1 AND fence = ?2";
@@ -243,7 +244,7 @@ registry! {
     SandboxPaymentInsert = "INSERT INTO sandbox_payment (id, body) VALUES (?1, ?2)";
     SandboxPaymentReplace = "UPDATE sandbox_payment SET body = ?2 WHERE id = ?1 AND body = ?3";
     SandboxPaymentGet = "SELECT body FROM sandbox_payment WHERE id = ?1";
-    SandboxOperationInsert = "INSERT INTO sandbox_operation (key, payment_id, body) VALUES (?1, ?2, ?3)";
+    SandboxOperationInsert = "INSERT INTO sandbox_operation (key, payment_id, body) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING";
     SandboxOperationGet = "SELECT payment_id, body FROM sandbox_operation WHERE key = ?1";
     SandboxFaultInsert = "INSERT INTO sandbox_fault (id, operation, outcome, remaining) VALUES (?1, ?2, ?3, ?4)";
     SandboxFaultTake = "UPDATE sandbox_fault SET remaining = remaining - 1 WHERE id = (SELECT f.id FROM sandbox_fault f \

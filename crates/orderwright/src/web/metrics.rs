@@ -30,7 +30,11 @@ impl Metrics {
         let dead_jobs = Counter::default();
         registry.register("jobs_dead", "Jobs that were put before somebody", dead_jobs.clone());
         let clock_ahead_s = Gauge::default();
-        registry.register("clock_ahead_seconds", "How far the shop's clock is ahead of the machine's", clock_ahead_s.clone());
+        registry.register(
+            "clock_ahead_seconds",
+            "How far the shop's clock is ahead of the machine's",
+            clock_ahead_s.clone(),
+        );
         Self { registry, orders_placed, conflicts, dead_jobs, clock_ahead_s }
     }
 }
