@@ -34,7 +34,7 @@ struct Leased {
 pub async fn run_new(ctx: Ctx, effects: Vec<EffectJob>) {
     let mut queue: Vec<Leased> =
         effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }).collect();
-    let system = Ctx { actor: orderwright_core::actor::Actor::system(), key: None, ..ctx };
+    let system = Ctx { actor: orderwright_core::actor::Actor::system(), key: None, if_version: None, ..ctx };
     while !queue.is_empty() {
         let leased = queue.remove(0);
         if let Some(decision) = run(&system, leased).await {

@@ -105,6 +105,9 @@ pub async fn apply(
         };
         let _mine = ctx.app.order_lock(lock_id).lock().await;
         let Loaded { order, workflow, partner } = load(ctx, scope, which).await?;
+        if ctx.if_version.is_some_and(|wanted| wanted != order.version) {
+            return Err(OpError::PreconditionFailed);
+        }
         let now = ctx.clock.now();
         let cancel_window =
             ctx.app.channel(&order.channel).map_or(orderwright_core::time::Span::ZERO, |c| c.cancel_window);

@@ -37,6 +37,8 @@ pub struct Ctx {
     pub wait: Wait,
     /// The idempotency key of the request, until a changeset has taken it.
     pub key: Option<idempotency::Key>,
+    /// The version that the order must have (`If-Match`).
+    pub if_version: Option<i64>,
 }
 
 /// How long a use-case waits for the effects that it started.
@@ -54,12 +56,26 @@ pub const FIRST_OUTCOME: std::time::Duration = std::time::Duration::from_secs(2)
 impl Ctx {
     /// For the engine's own work: timers, outcomes.
     pub fn system(app: &Arc<App>, clock: &Clock) -> Self {
-        Self { app: app.clone(), actor: Actor::system(), clock: clock.clone(), wait: Wait::FirstOutcome, key: None }
+        Self {
+            app: app.clone(),
+            actor: Actor::system(),
+            clock: clock.clone(),
+            wait: Wait::FirstOutcome,
+            key: None,
+            if_version: None,
+        }
     }
 
     /// For somebody, by the application's clock.
     pub fn of(app: &Arc<App>, actor: Actor) -> Self {
-        Self { app: app.clone(), actor, clock: app.clock.clone(), wait: Wait::FirstOutcome, key: None }
+        Self {
+            app: app.clone(),
+            actor,
+            clock: app.clock.clone(),
+            wait: Wait::FirstOutcome,
+            key: None,
+            if_version: None,
+        }
     }
 
     /// What the actor may see of orders, and with that touch.
@@ -98,6 +114,9 @@ pub enum OpError {
     /// The first request with this idempotency key is still running.
     #[error("a request with this Idempotency-Key is still running")]
     KeyInUse,
+    /// The order is not at the version that the caller wants to change.
+    #[error("it changed since you read it")]
+    PreconditionFailed,
     /// The role may not.
     #[error("{0}")]
     Forbidden(String),
