@@ -130,8 +130,8 @@ pub async fn a_job_is_claimed_once(place: Place) {
 pub async fn a_lease_has_one_owner(place: Place) {
     let stores = two_stores(&place).await;
     let mut owners = Vec::new();
-    for n in 0..2 {
-        let taken = stores[n].take_lease("sweeper", stores[n].node_id(), 100, 200).await.expect("written");
+    for store in &stores {
+        let taken = store.take_lease("sweeper", store.node_id(), 100, 200).await.expect("written");
         owners.push(taken);
     }
     assert_eq!(owners, [true, false]);
