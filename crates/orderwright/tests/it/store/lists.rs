@@ -30,7 +30,7 @@ async fn fill(store: &Store, orders: &[Known]) {
             }
             for merchant in &order.merchants {
                 id += 1;
-                cs.insert_merchant_order(id, *merchant, order.row.id, 0);
+                cs.insert_merchant_order(id, *merchant, order.row.id, 0, order.row.created_at);
             }
         }
     })
@@ -104,7 +104,7 @@ pub async fn a_cursor_of_another_sort_is_refused(place: Place) {
 pub async fn finders_stay_in_scope(place: Place) {
     let store = place.open().await;
     super::shop::place(&store, &order(1)).await;
-    done(&store, |cs| _ = cs.insert_merchant_order(11, 8, 1, 0).insert_merchant_order(12, 9, 1, 0)).await;
+    done(&store, |cs| _ = cs.insert_merchant_order(11, 8, 1, 0, 10).insert_merchant_order(12, 9, 1, 0, 10)).await;
     let scopes = [
         (Scope::All, true),
         (Scope::Channel("blinds".into()), true),

@@ -83,8 +83,8 @@ pub async fn a_refusal_names_its_guard(place: Place) {
     assert_eq!(commit(&store, |cs| _ = cs.insert_order(&same_number)).await, duplicate(Guard::OrderNumber));
     assert_eq!(commit(&store, |cs| _ = cs.update_order(&order(1), 9)).await, conflict(Guard::OrderVersion));
     assert_eq!(commit(&store, |cs| _ = cs.update_order(&order(9), 1)).await, conflict(Guard::OrderVersion));
-    done(&store, |cs| _ = cs.insert_merchant_order(1, 2, 3, 4)).await;
-    let twice = commit(&store, |cs| _ = cs.insert_merchant_order(1, 2, 3, 4)).await;
+    done(&store, |cs| _ = cs.insert_merchant_order(1, 2, 3, 4, 5)).await;
+    let twice = commit(&store, |cs| _ = cs.insert_merchant_order(1, 2, 3, 4, 5)).await;
     assert_eq!(twice, duplicate(Guard::Other("merchant_order")));
     // Of several, the first that fails is named; stock comes last.
     done(&store, |cs| _ = cs.adjust("b", "main", StockAdjustment::Set(1), false)).await;
