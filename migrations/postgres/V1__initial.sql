@@ -99,15 +99,17 @@ CREATE INDEX orders_channel_status ON orders (channel, status, created_at, id);
 CREATE INDEX orders_customer ON orders (customer_id, created_at, id);
 CREATE INDEX orders_due ON orders (due_at) WHERE due_at IS NOT NULL;
 
--- Which merchant sees which order; made when the order is routed to the merchant.
+-- Which merchant sees which order; made when the order is routed to the merchant. placed_at is the order's created_at,
+-- so that a merchant's list runs along an index however few of the shop's orders are theirs.
 CREATE TABLE merchant_order (
   id BIGINT PRIMARY KEY,
   merchant_id BIGINT NOT NULL,
   order_id BIGINT NOT NULL,
-  created_at BIGINT NOT NULL
+  created_at BIGINT NOT NULL,
+  placed_at BIGINT NOT NULL
 );
-CREATE INDEX merchant_order_merchant ON merchant_order (merchant_id, order_id);
-CREATE INDEX merchant_order_order ON merchant_order (order_id);
+CREATE INDEX merchant_order_merchant ON merchant_order (merchant_id, placed_at, order_id);
+CREATE INDEX merchant_order_order ON merchant_order (order_id, merchant_id);
 
 -- Which SKU is in which order, for the filters by SKU and merchant.
 CREATE TABLE order_item (id BIGINT PRIMARY KEY, order_id BIGINT NOT NULL, sku TEXT COLLATE "C" NOT NULL, merchant_id BIGINT NOT NULL);

@@ -92,23 +92,37 @@ fn cursor_after(last: &OrderRow, sort: Sort) -> Cursor {
     Cursor { sort, value, id: last.id }
 }
 
+/// Statuses that are looked up one by one; more of them are filtered out of the whole.
+const SPLIT: usize = 8;
+
 /// The query; None when nothing can be found.
 fn list_text(scope: &Scope, filter: &OrderFilter, sort: Sort, page: &Page) -> Result<Option<(String, Vec<Val>)>> {
     let mut query =
         Query { text: concat!("SELECT ", order_columns!(), " FROM orders o WHERE 1 = 1").to_owned(), vals: vec![] };
+    let (mut column, mut id) = (sort.key.column(), "o.id");
     match scope {
         Scope::All => {}
         Scope::None => return Ok(None),
         Scope::Channel(channel) => query.with(" AND o.channel = ", channel.as_str(), ""),
         Scope::Customer(id) => query.with(" AND o.customer_id = ", *id, ""),
-        Scope::Merchant(id) => query.with(
-            " AND EXISTS (SELECT 1 FROM merchant_order s WHERE s.order_id = o.id AND s.merchant_id = ",
-            *id,
-            ")",
-        ),
+        // A merchant may have few of many orders: the list runs along the merchant's own index.
+        Scope::Merchant(merchant) if sort.key == SortKey::CreatedAt => {
+            query.text = concat!(
+                "SELECT ",
+                order_columns!(),
+                " FROM merchant_order s CROSS JOIN orders o WHERE o.id = s.order_id \
+                AND NOT EXISTS (SELECT 1 FROM merchant_order t WHERE t.order_id = s.order_id \
+                AND t.merchant_id = s.merchant_id AND t.id < s.id)"
+            )
+            .to_owned();
+            query.with(" AND s.merchant_id = ", *merchant, "");
+            (column, id) = ("s.placed_at", "s.order_id");
+        }
+        Scope::Merchant(merchant) => {
+            query.with(" AND o.id IN (SELECT s.order_id FROM merchant_order s WHERE s.merchant_id = ", *merchant, ")");
+        }
     }
     query.filter(filter);
-    let column = sort.key.column();
     let (direction, beyond) = if sort.descending { ("DESC", "<") } else { ("ASC", ">") };
     if let Page::After { cursor, .. } = page {
         if cursor.sort != sort {
@@ -118,13 +132,35 @@ fn list_text(scope: &Scope, filter: &OrderFilter, sort: Sort, page: &Page) -> Re
             CursorValue::Int(value) => Val::I(*value),
             CursorValue::Text(value) => Val::T(value.clone()),
         };
-        query.with(&format!(" AND ({column}, o.id) {beyond} ("), value, ", ");
+        query.with(&format!(" AND ({column}, {id}) {beyond} ("), value, ", ");
         query.with("", cursor.id, ")");
     }
-    let _ = write!(query.text, " ORDER BY {column} {direction}, o.id {direction}");
-    query.with(" LIMIT ", i64::from(page.limit()) + 1, "");
-    if let Page::Offset { offset, .. } = page {
-        query.with(" OFFSET ", i64::from(*offset), "");
+    let offset = if let Page::Offset { offset, .. } = page { i64::from(*offset) } else { 0 };
+    let limit = i64::from(page.limit()) + 1;
+
+    let mut statuses: Vec<&str> = filter.status.iter().map(String::as_str).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    let along_status = sort.key == SortKey::CreatedAt && filter.q.is_none() && !matches!(scope, Scope::Merchant(_));
+    if along_status && (2..=SPLIT).contains(&statuses.len()) {
+        // An index knows the order within one status only: the beginning of each is read, and the beginnings are merged.
+        query.vals.push((limit + offset).into());
+        let end = format!(" ORDER BY {column} {direction}, {id} {direction} LIMIT ?{}", query.vals.len());
+        let all = std::mem::take(&mut query.text);
+        for (n, status) in statuses.into_iter().enumerate() {
+            query.text.push_str(if n == 0 { "SELECT * FROM (" } else { " UNION ALL " });
+            let _ = write!(query.text, "SELECT * FROM ({all}");
+            query.with(" AND o.status = ", status, "");
+            let _ = write!(query.text, "{end}) b{n}");
+        }
+        query.text.push_str(") o");
+    } else {
+        query.one_of("o.status", &statuses);
+    }
+    let _ = write!(query.text, " ORDER BY {column} {direction}, {id} {direction}");
+    query.with(" LIMIT ", limit, "");
+    if offset > 0 {
+        query.with(" OFFSET ", offset, "");
     }
     Ok(Some((query.text, query.vals)))
 }
@@ -146,20 +182,20 @@ impl Query {
         }
     }
 
-    fn one_of(&mut self, column: &str, values: &[String]) {
+    fn one_of<S: AsRef<str>>(&mut self, column: &str, values: &[S]) {
         match values {
             [] => {}
             // The engines plan an equality better than a list of one.
-            [value] => self.with(&format!(" AND {column} = "), value.as_str(), ""),
+            [value] => self.with(&format!(" AND {column} = "), value.as_ref(), ""),
             values => {
-                let list = in_list(&mut self.vals, values.iter().map(|v| v.as_str().into()));
+                let list = in_list(&mut self.vals, values.iter().map(|v| v.as_ref().into()));
                 let _ = write!(self.text, " AND {column} IN {list}");
             }
         }
     }
 
+    /// Everything but the status.
     fn filter(&mut self, filter: &OrderFilter) {
-        self.one_of("o.status", &filter.status);
         self.one_of("o.channel", &filter.channel);
         self.one_of("o.payment_status", &filter.payment_status);
         self.one_of("o.shipping_status", &filter.shipping_status);
@@ -177,9 +213,11 @@ impl Query {
         self.with_some(" AND o.delivered_at < ", filter.delivered_to, "");
         self.with_some(" AND o.total >= ", filter.min_total, "");
         self.with_some(" AND o.total <= ", filter.max_total, "");
-        let item = " AND EXISTS (SELECT 1 FROM order_item i WHERE i.order_id = o.id AND i.";
-        self.with_some(&format!("{item}merchant_id = "), filter.merchant_id, ")");
-        self.with_some(&format!("{item}sku = "), filter.sku.as_deref(), ")");
+        // A merchant tends to be in many orders, a SKU in few: one is looked for in each order, the other's orders are.
+        let of_merchant = " AND EXISTS (SELECT 1 FROM order_item i WHERE i.order_id = o.id AND i.merchant_id = ";
+        self.with_some(of_merchant, filter.merchant_id, ")");
+        let of_sku = " AND o.id IN (SELECT j.order_id FROM order_item j WHERE j.sku = ";
+        self.with_some(of_sku, filter.sku.as_deref(), ")");
         self.search(filter);
     }
 

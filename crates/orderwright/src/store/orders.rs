@@ -141,9 +141,16 @@ impl Changeset {
         self.guard(Stmt::OrderUpdate, Label::OrderVersion, vals)
     }
 
-    /// Routes an order to a merchant, who sees it from now on.
-    pub fn insert_merchant_order(&mut self, id: i64, merchant_id: i64, order_id: i64, created_at: i64) -> &mut Self {
-        let vals = [id.into(), merchant_id.into(), order_id.into(), created_at.into()];
+    /// Routes an order to a merchant, who sees it from now on. `placed_at` is the order's `created_at`.
+    pub fn insert_merchant_order(
+        &mut self,
+        id: i64,
+        merchant_id: i64,
+        order_id: i64,
+        created_at: i64,
+        placed_at: i64,
+    ) -> &mut Self {
+        let vals = [id.into(), merchant_id.into(), order_id.into(), created_at.into(), placed_at.into()];
         self.push(Stmt::MerchantOrderInsert, Label::Other("merchant_order"), vals)
     }
 

@@ -119,7 +119,7 @@ registry! {
         WHERE m.id = ?1 AND (CAST(?2 AS BIGINT) <> 2 OR m.merchant_id = ?4)", in_scope!());
     OrderDue = "SELECT id FROM orders WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
     OrderNextDue = "SELECT MIN(due_at) FROM orders WHERE due_at IS NOT NULL";
-    MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at) VALUES (?1, ?2, ?3, ?4)";
+    MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES (?1, ?2, ?3, ?4)";
     OrderNumberTake = "INSERT INTO order_number (prefix, day, next) VALUES (?1, ?2, 1 + CAST(?3 AS BIGINT)) \
         ON CONFLICT (prefix, day) DO UPDATE SET next = order_number.next + ?3 RETURNING next - ?3";

@@ -41,7 +41,7 @@ const SQLITE_INDEXES: &str = "SELECT t.name, (SELECT group_concat(k.name, ',') F
     WHERE t.type = 'table' AND t.name NOT LIKE 'refinery%' \
     UNION ALL SELECT t.name, c.name, 1, 0 FROM sqlite_schema t JOIN pragma_table_info(t.name) c \
     WHERE t.type = 'table' AND t.name NOT LIKE 'refinery%' AND c.pk = 1 AND c.type = 'INTEGER' \
-    AND (SELECT COUNT(*) FROM pragma_table_info(t.name) p WHERE p.pk > 0) = 1 ORDER BY 1, 2";
+    AND (SELECT COUNT(*) FROM pragma_table_info(t.name) p WHERE p.pk > 0) = 1";
 const POSTGRES_COLUMNS: &str = "SELECT table_name::text, column_name::text, \
     CASE data_type WHEN 'bigint' THEN 'integer' WHEN 'bytea' THEN 'bytes' ELSE data_type::text END, \
     CASE is_nullable WHEN 'NO' THEN 1::int8 ELSE 0::int8 END FROM information_schema.columns \
@@ -51,7 +51,7 @@ const POSTGRES_INDEXES: &str = "SELECT t.relname::text, (SELECT string_agg(a.att
     FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(att, n) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.att), \
     i.indisunique::int::int8, (i.indpred IS NOT NULL)::int::int8 \
     FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace s ON s.oid = t.relnamespace \
-    WHERE s.nspname = current_schema() AND t.relname NOT LIKE 'refinery%' ORDER BY t.relname::text COLLATE \"C\", 2 COLLATE \"C\"";
+    WHERE s.nspname = current_schema() AND t.relname NOT LIKE 'refinery%'";
 
 impl Store {
     /// Every column and every index of the schema.

@@ -1,0 +1,146 @@
+//! The small tables: catalogue, people, tokens, keys, settings, outside ids, the sandbox's books.
+
+use super::shop::*;
+use orderwright::store::*;
+
+/// Writes and reads every one of them.
+pub async fn walk(store: &Store) {
+    catalogue(store).await;
+    people(store).await;
+    keys(store).await;
+    sandbox(store).await;
+}
+
+async fn catalogue(store: &Store) {
+    let channel = |body: &str| ChannelRow { name: "blinds".into(), body: body.into() };
+    done(store, |cs| _ = cs.put_channel(&channel("1"))).await;
+    done(store, |cs| _ = cs.put_channel(&channel("2"))).await;
+    assert_eq!(store.channels().await.expect("read"), [channel("2")]);
+
+    let merchant = |id, name: &str| MerchantRow { id, name: name.into(), body: "{}".into() };
+    done(store, |cs| _ = cs.put_merchant(&merchant(9, "old")).put_merchant(&merchant(10, "ten"))).await;
+    done(store, |cs| _ = cs.put_merchant(&merchant(9, "nine"))).await;
+    assert_eq!(store.find_merchant(9).await.expect("read"), Some(merchant(9, "nine")));
+    assert_eq!(store.find_merchant(11).await.expect("read"), None);
+    assert_eq!(store.list_merchants(0, 10).await.expect("read"), [merchant(9, "nine"), merchant(10, "ten")]);
+    assert_eq!(store.list_merchants(9, 10).await.expect("read"), [merchant(10, "ten")]);
+
+    let offer = |sku: &str, rank, merchant_id| OfferRow {
+        sku: sku.into(),
+        channel: "studio".into(),
+        merchant_id,
+        rank,
+        body: "{}".into(),
+    };
+    let offers = [offer("z", 1, 21), offer("x", 2, 22), offer("y", 2, 21)];
+    done(store, |cs| offers.iter().for_each(|offer| _ = cs.put_offer(offer))).await;
+    let skus = |rows: Vec<OfferRow>| -> Vec<String> { rows.into_iter().map(|o| o.sku).collect() };
+    assert_eq!(skus(store.list_offers_of_channel("studio", (i64::MIN, ""), 10).await.expect("read")), ["z", "x", "y"]);
+    assert_eq!(skus(store.list_offers_of_channel("studio", (2, "x"), 10).await.expect("read")), ["y"]);
+    assert_eq!(skus(store.list_offers_of_merchant(21, "", 10).await.expect("read")), ["y", "z"]);
+    assert_eq!(store.find_offers(&["y", "gone", "x"]).await.expect("read"), [offers[1].clone(), offers[2].clone()]);
+    assert_eq!(store.find_offers(&[]).await.expect("read"), []);
+
+    let version =
+        |body: &str| WorkflowRow { version: "h1".into(), name: "mall".into(), body: body.into(), created_at: 1 };
+    done(store, |cs| _ = cs.insert_workflow(&version("first"))).await;
+    done(store, |cs| _ = cs.insert_workflow(&version("second"))).await;
+    assert_eq!(store.find_workflow("h1").await.expect("read"), Some(version("first")), "a version never changes");
+    assert_eq!(store.workflows().await.expect("read"), [version("first")]);
+
+    done(store, |cs| _ = cs.put_setting("b", "1").put_setting("a", "2")).await;
+    done(store, |cs| _ = cs.put_setting("b", "3")).await;
+    assert_eq!(store.setting("b").await.expect("read").as_deref(), Some("3"));
+    assert_eq!(store.setting("c").await.expect("read"), None);
+    assert_eq!(store.settings().await.expect("read"), [("a".into(), "2".into()), ("b".into(), "3".into())]);
+}
+
+async fn people(store: &Store) {
+    let customer =
+        |id, channel: &str| CustomerRow { id, channel: channel.into(), email_digest: vec![0, 1, 255], created_at: 4 };
+    done(store, |cs| _ = cs.insert_customer(&customer(1, "blinds")).insert_customer(&customer(2, "retail"))).await;
+    let second = commit(store, |cs| _ = cs.insert_customer(&customer(3, "blinds"))).await;
+    assert_eq!(second, duplicate(Guard::CustomerEmail));
+    assert_eq!(store.find_customer(2).await.expect("read"), Some(customer(2, "retail")));
+    let found = store.find_customer_by_email("retail", &[0, 1, 255]).await.expect("read");
+    assert_eq!(found, Some(customer(2, "retail")));
+    assert_eq!(store.find_customer_by_email("retail", &[0, 1]).await.expect("read"), None);
+
+    let contact = |id, name: &str, email: Option<&str>| ContactRow {
+        id,
+        subject: 1,
+        name: name.into(),
+        email: email.map(Into::into),
+        phone: None,
+        address: Some("{}".into()),
+    };
+    done(store, |cs| {
+        cs.insert_contact(&contact(1, "Ärzte", Some("A@b.C"))).insert_contact(&contact(2, "O'Neil", None));
+    })
+    .await;
+    done(store, |cs| _ = cs.insert_contact(&contact(1, "other", None))).await;
+    let found = store.find_contacts(&[2, 1, 3]).await.expect("read");
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[&1], contact(1, "Ärzte", Some("A@b.C")), "a contact that is there stays");
+    assert_eq!(found[&2], contact(2, "O'Neil", None));
+    let many: Vec<i64> = (0..1_200).collect();
+    assert_eq!(store.find_contacts(&many).await.expect("read").len(), 2);
+}
+
+async fn keys(store: &Store) {
+    let token = TokenRow {
+        id: 5,
+        digest: vec![9; 32],
+        role: "merchant".into(),
+        subject: Some(9),
+        channel: None,
+        label: "till".into(),
+        created_at: 1,
+        expires_at: None,
+        revoked_at: None,
+    };
+    done(store, |cs| _ = cs.insert_token(&token)).await;
+    assert_eq!(store.find_token(5).await.expect("read"), Some(token.clone()));
+    done(store, |cs| _ = cs.revoke_token(5, 8)).await;
+    assert_eq!(commit(store, |cs| _ = cs.revoke_token(5, 9)).await, conflict(Guard::Other("token")));
+    assert_eq!(store.list_tokens(4, 10).await.expect("read"), [TokenRow { revoked_at: Some(8), ..token }]);
+    assert_eq!(store.list_tokens(5, 10).await.expect("read"), []);
+
+    let key = |n: u8, created_at| IdempotencyRow {
+        digest: vec![n; 32],
+        request: vec![1],
+        order_id: Some(7),
+        status: None,
+        response: None,
+        created_at,
+    };
+    done(store, |cs| _ = cs.insert_idempotency(&key(1, 10)).insert_idempotency(&key(2, 20))).await;
+    assert_eq!(commit(store, |cs| _ = cs.insert_idempotency(&key(1, 30))).await, duplicate(Guard::IdempotencyKey));
+    assert!(store.complete_idempotency(&[1; 32], 201, "{}").await.expect("written"));
+    assert!(!store.complete_idempotency(&[3; 32], 201, "{}").await.expect("written"));
+    let found = store.find_idempotency(&[1; 32]).await.expect("read").expect("there");
+    assert_eq!((found.status, found.response.as_deref()), (Some(201), Some("{}")));
+    store.delete_idempotency(&[1; 32]).await.expect("written");
+    assert_eq!(store.find_idempotency(&[1; 32]).await.expect("read"), None);
+    assert_eq!(store.expire_idempotency(20, 10).await.expect("written"), 0);
+    assert_eq!(store.expire_idempotency(21, 10).await.expect("written"), 1);
+
+    done(store, |cs| _ = cs.insert_external_ref("csv", "a-1", 7).insert_external_ref("csv", "B-2", 8)).await;
+    assert_eq!(commit(store, |cs| _ = cs.insert_external_ref("csv", "a-1", 9)).await, duplicate(Guard::ExternalRef));
+    assert_eq!(store.external_ref("csv", "a-1").await.expect("read"), Some(7));
+    assert_eq!(store.external_ref("xml", "a-1").await.expect("read"), None);
+    let listed = store.list_external_refs("csv", "", 10).await.expect("read");
+    assert_eq!(listed.iter().map(|r| r.id).collect::<Vec<_>>(), [8, 7]);
+}
+
+async fn sandbox(store: &Store) {
+    done(store, |cs| _ = cs.insert_sandbox_payment("pay", "1").insert_sandbox_operation("key", "pay", "ok")).await;
+    let again = commit(store, |cs| _ = cs.insert_sandbox_operation("key", "pay", "other")).await;
+    assert_eq!(again, duplicate(Guard::Other("sandbox_operation")));
+    done(store, |cs| _ = cs.replace_sandbox_payment("pay", "2", "1")).await;
+    let stale = commit(store, |cs| _ = cs.replace_sandbox_payment("pay", "3", "1")).await;
+    assert_eq!(stale, conflict(Guard::Other("sandbox_payment")));
+    assert_eq!(store.sandbox_payment("pay").await.expect("read").as_deref(), Some("2"));
+    assert_eq!(store.sandbox_operation("key").await.expect("read"), Some(("pay".into(), "ok".into())));
+    assert_eq!(store.sandbox_operation("no").await.expect("read"), None);
+}
