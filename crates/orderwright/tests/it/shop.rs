@@ -107,6 +107,10 @@ impl Shop {
         if let Some(database) = &self.database {
             command.args(["--database-url", database.url()]);
         }
+        // What the environment says about a server here must not reach the one under test.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERWRIGHT_")) {
+            command.env_remove(name);
+        }
         command.stdin(Stdio::null()).stdout(log).stderr(log_too);
         let child = command.spawn().map_err(|e| format!("cannot start the server: {e}"))?;
         // Its input ends when we do, however we end.
@@ -175,48 +179,57 @@ impl Shop {
     }
 
     /// The platform's administrator.
+    #[track_caller]
     pub fn admin(&self) -> Actor {
         self.holder(self.demo["tokens"].s("admin"), "/admin")
     }
 
     /// The platform's staff.
+    #[track_caller]
     pub fn ops(&self) -> Actor {
         self.holder(self.demo["tokens"].s("ops"), "/admin")
     }
 
     /// The owner of a channel.
+    #[track_caller]
     pub fn retailer(&self, channel: &str) -> Actor {
         self.holder(self.demo["tokens"]["retailers"].s(channel), "/admin")
     }
 
     /// A channel's server-side key, which places orders for guests.
+    #[track_caller]
     pub fn storefront(&self, channel: &str) -> Actor {
         self.holder(self.demo["tokens"]["storefronts"].s(channel), "/storefront")
     }
 
     /// A merchant by id.
+    #[track_caller]
     pub fn merchant(&self, id: &str) -> Actor {
         self.holder(self.demo["tokens"]["merchants"].s(id), "/merchant")
     }
 
     /// The merchant who offers the channel's n-th SKU.
+    #[track_caller]
     pub fn merchant_of(&self, channel: &str, n: usize) -> Actor {
         self.merchant(self.offer(channel, n).s("merchantId"))
     }
 
     /// The n-th customer, counted in the order of their ids.
+    #[track_caller]
     pub fn customer(&self, n: usize) -> Actor {
         let customers = self.demo["tokens"]["customers"].as_object().expect("demo.json has customers");
-        let token = customers.values().nth(n).and_then(Value::as_str).unwrap_or_else(|| panic!("no customer {n}"));
+        let token = customers.values().nth(n).and_then(Value::as_str).expect("so many customers");
         self.holder(token, "/storefront")
     }
 
     /// An entry of a channel's list of offers: `sku`, `merchantId`, `price`.
+    #[track_caller]
     pub fn offer(&self, channel: &str, n: usize) -> &Value {
         &self.demo["channels"][channel].list("items")[n]
     }
 
     /// The channel's n-th SKU. The first two have 100,000 units that no generated order touches.
+    #[track_caller]
     pub fn sku(&self, channel: &str, n: usize) -> &str {
         self.offer(channel, n).s("sku")
     }

@@ -29,6 +29,15 @@ const METHODS: [&str; 5] =
 /// A job of a killed process is taken up within half a minute; everything rests within a minute.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 
+/// Tells the workers to stop, also when the scenario fails while they work: its thread waits for them.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Places orders from several threads, kills the server in the middle, and answers with all that was tried.
 fn place_until_killed(shop: &mut Shop, round: usize, acknowledged_first: usize) -> Vec<Attempt> {
     let attempts = Mutex::new(Vec::new());
@@ -54,12 +63,12 @@ fn place_until_killed(shop: &mut Shop, round: usize, acknowledged_first: usize) 
                 }
             });
         }
+        let _stop = Stop(stop);
         eventually("enough orders are acknowledged", PATIENCE, || {
             let so_far = acknowledged.load(Ordering::Relaxed);
             if so_far >= acknowledged_first { Ok(()) } else { Err(so_far.to_string()) }
         });
         shop.kill();
-        stop.store(true, Ordering::Relaxed);
     });
     attempts.into_inner().expect("no worker panicked with it")
 }

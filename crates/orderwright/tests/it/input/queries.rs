@@ -46,7 +46,7 @@ fn a_bad_cursor_is_refused(shop: &Shop) {
             "/merchant/orders" => shop.merchant_of("bazaar", 0),
             _ => shop.admin(),
         };
-        for cursor in ["nonsense", "%00", "AAAA", "-1", "eyJhIjoxfQ", "'%20OR%201=1"] {
+        for cursor in ["nonsense", "%00", "AAAA", "eyJhIjoxfQ", "'%20OR%201=1"] {
             actor.get(&format!("{path}?after={cursor}")).problem_of(&[400, 422]);
         }
     }

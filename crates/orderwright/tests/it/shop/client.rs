@@ -166,7 +166,10 @@ impl Call {
     #[track_caller]
     pub fn send(self) -> Reply {
         let what = format!("{} {}", self.method, self.path);
-        self.try_send().unwrap_or_else(|e| panic!("{what}: {e}"))
+        match self.try_send() {
+            Ok(reply) => reply,
+            Err(why) => panic!("{what}: {why}"),
+        }
     }
 
     /// Sends; a connection that fails is an error.

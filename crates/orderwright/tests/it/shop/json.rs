@@ -11,12 +11,18 @@ pub trait Json {
     /// A list.
     fn list(&self, field: &str) -> &[Value];
     /// The `id`.
+    #[track_caller]
     fn id(&self) -> &str {
         self.s("id")
     }
     /// The sum of a number over a list.
+    #[track_caller]
     fn sum(&self, list: &str, field: &str) -> i64 {
-        self.list(list).iter().map(|entry| entry.n(field)).sum()
+        let mut sum = 0;
+        for entry in self.list(list) {
+            sum += entry.n(field);
+        }
+        sum
     }
     /// A text of every entry of a list.
     fn each(&self, list: &str, field: &str) -> Vec<&str> {
@@ -27,17 +33,20 @@ pub trait Json {
 impl Json for Value {
     #[track_caller]
     fn s(&self, field: &str) -> &str {
-        self[field].as_str().unwrap_or_else(|| panic!("`{field}` is no text in {self:#}"))
+        let Some(text) = self[field].as_str() else { panic!("`{field}` is no text in {self:#}") };
+        text
     }
 
     #[track_caller]
     fn n(&self, field: &str) -> i64 {
-        self[field].as_i64().unwrap_or_else(|| panic!("`{field}` is no whole number in {self:#}"))
+        let Some(number) = self[field].as_i64() else { panic!("`{field}` is no whole number in {self:#}") };
+        number
     }
 
     #[track_caller]
     fn list(&self, field: &str) -> &[Value] {
-        self[field].as_array().unwrap_or_else(|| panic!("`{field}` is no list in {self:#}"))
+        let Some(list) = self[field].as_array() else { panic!("`{field}` is no list in {self:#}") };
+        list
     }
 }
 

@@ -132,10 +132,17 @@ impl Shop {
         (self.view(id), self.timeline_as(&self.admin(), id))
     }
 
-    /// Runs something that must leave the order and its timeline exactly as they are.
+    /// Runs something that must leave the order and its timeline exactly as they are. What was done to the order before
+    /// may still have an effect under way (a void, a release): it is waited for, so as not to be taken for a change.
     #[track_caller]
     pub fn unchanged(&self, id: &str, attempt: impl FnOnce()) {
-        let before = self.snapshot(id);
+        let mut last = self.snapshot(id);
+        let before = eventually("the order rests", PATIENCE, || {
+            let now = self.snapshot(id);
+            let rests = now == last;
+            last = now.clone();
+            if rests { Ok(now) } else { Err("it still moves".to_owned()) }
+        });
         attempt();
         let after = self.snapshot(id);
         assert_eq!(before, after, "a refused request changed the order");

@@ -19,6 +19,8 @@ scenarios! {
         bazaar_shipping_takes_part_of_a_line,
         studio_declined_and_canceled_release,
         mall_merchants_ship_and_cancel_their_own_units;
+    own:
+        unpaid_orders_release_when_their_time_is_over;
 }
 
 fn placing_reserves_in_every_channel(shop: &Shop) {
@@ -163,4 +165,25 @@ fn mall_merchants_ship_and_cancel_their_own_units(shop: &Shop) {
     assert_eq!(shop.stock(second), before.1.reserving(3));
     shop.merchant_of("mall", 1).fire(&id, "cancel", &json!({})).expect(200);
     shop.wait_stock(second, before.1);
+}
+
+fn unpaid_orders_release_when_their_time_is_over(shop: &mut Shop) {
+    let skus = ["retail", "mall", "studio"].map(|channel| shop.sku(channel, 0).to_owned());
+    let before = skus.each_ref().map(|sku| shop.stock(sku));
+    for channel in ["retail", "mall"] {
+        let order = shop.place(channel, &[(0, 2)], "pm_card_chargeDeclined");
+        shop.wait_payment(order.id(), "failed");
+    }
+    let request = shop.place("studio", &[(0, 2)], "pm_card_chargeCustomerFail");
+    shop.wait_status(request.id(), "received");
+    shop.merchants_fire(request.id(), "accept", &json!({}));
+    shop.wait_status(request.id(), "pending_payment");
+    for (sku, before) in skus.iter().zip(before) {
+        assert_eq!(shop.stock(sku), before.reserving(2), "still payable, still held");
+    }
+    shop.advance("90d");
+    for (sku, before) in skus.iter().zip(before) {
+        shop.wait_stock(sku, before);
+    }
+    assert_eq!(shop.view(request.id()).s("status"), "expired");
 }
