@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod orders;
 pub mod people;
 pub mod place;
+pub mod sandbox;
 pub mod settings;
 pub mod stock;
 

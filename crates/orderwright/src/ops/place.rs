@@ -209,6 +209,12 @@ fn channel_of(ctx: &Ctx, name: &str) -> Result<Arc<Channel>, OpError> {
     }
 }
 
+/// Whether an order of that channel can be paid by that method.
+pub fn check_method_of(ctx: &Ctx, channel: &str, method: &str) -> Result<(), OpError> {
+    let channel = ctx.app.channel(channel).ok_or_else(|| OpError::Internal(format!("channel {channel} is gone")))?;
+    check_method(&channel, method)
+}
+
 fn check_method(channel: &Channel, method: &str) -> Result<(), OpError> {
     let known = crate::pay::sandbox::METHODS
         .iter()
