@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::store::StoreArgs;
 use crate::app::App;
 use crate::effects;
+use crate::web;
 
 /// Where servers listen unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";
@@ -127,29 +128,6 @@ pub fn base_url(address: SocketAddr) -> String {
     };
     format!("http://{}", SocketAddr::new(ip, address.port()))
 }
-
-// ---- STUB: replace this module by `use crate::web;` once web::router and web::openapi exist ----
-pub mod web {
-    //! Stands in for the HTTP layer until it is there.
-
-    use std::sync::Arc;
-
-    use crate::app::App;
-
-    /// Stands in for `crate::web::router`.
-    pub fn router(app: Arc<App>) -> axum::Router {
-        let _ = app;
-        axum::Router::new()
-            .route("/healthz", axum::routing::get(|| async { "ok" }))
-            .route("/readyz", axum::routing::get(|| async { "ok" }))
-    }
-
-    /// Stands in for `crate::web::openapi`.
-    pub fn openapi() -> String {
-        "{}".to_owned()
-    }
-}
-// ---- end of the stub ----
 
 #[cfg(test)]
 mod tests {

@@ -213,5 +213,12 @@ fn actor(role: Role, id: String) -> Actor {
 }
 
 fn context(setting: &Setting, clock: &Clock, actor: &Actor) -> Ctx {
-    Ctx { app: setting.app.clone(), actor: actor.clone(), clock: clock.clone(), wait: Wait::Full, key: None }
+    Ctx {
+        app: setting.app.clone(),
+        actor: actor.clone(),
+        clock: clock.clone(),
+        wait: Wait::Full,
+        key: None,
+        if_version: None,
+    }
 }
