@@ -9,6 +9,6 @@ pub struct Args {}
 
 /// Prints the document.
 pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
-    println!("{}", super::serve::web::openapi());
+    super::show::line(super::serve::web::openapi())?;
     Ok(ExitCode::SUCCESS)
 }
