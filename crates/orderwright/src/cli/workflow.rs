@@ -120,7 +120,7 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
             }
         }
     }
-    // A file whose partner is among those that could not be read would be told wrongly that it has none: the first complaint comes first.
+    // In the order of the files; what no longer fits of the shipped ones comes first.
     checked.complaints.sort_by_key(|(file, c)| (files.iter().position(|(f, _)| f == file), c.line, c.column));
     Ok(checked)
 }
