@@ -10,28 +10,41 @@ use crate::id::{ItemId, MerchantId};
 use crate::status;
 use crate::workflow::State;
 
+/// A change of status that lines of one merchant share.
+struct Change<'c> {
+    merchant: MerchantId,
+    from: String,
+    tags: Vec<String>,
+    to: &'c State,
+    items: Vec<ItemId>,
+}
+
 impl<'c> Run<'_, 'c> {
     /// One entry for each change of status that items of one merchant share, and the events that go with the whole order's.
     pub fn log_changes(&mut self) {
-        let mut groups: Vec<(MerchantId, String, &'c State, Vec<ItemId>, Vec<String>)> = Vec::new();
+        let mut groups: Vec<Change<'c>> = Vec::new();
         for item in &self.order.items {
             let Some(state) = self.workflow.item.state(&item.machine.state) else { continue };
             let Some(before) = self.before.iter().find(|b| b.item == item.id) else { continue };
             if before.status == state.status {
                 continue;
             }
-            match groups
-                .iter_mut()
-                .find(|g| g.0 == item.merchant_id && g.1 == before.status && g.2.status == state.status)
-            {
-                Some(group) => group.3.push(item.id),
-                None => {
-                    groups.push((item.merchant_id, before.status.clone(), state, vec![item.id], before.tags.clone()))
-                }
+            let same = |g: &&mut Change<'_>| {
+                g.merchant == item.merchant_id && g.from == before.status && g.to.status == state.status
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.items.push(item.id),
+                None => groups.push(Change {
+                    merchant: item.merchant_id,
+                    from: before.status.clone(),
+                    tags: before.tags.clone(),
+                    to: state,
+                    items: vec![item.id],
+                }),
             }
         }
         let cause = self.cause.clone();
-        for (merchant, from, state, items, tags) in groups {
+        for Change { merchant, from, tags, to: state, items } in groups {
             let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
             let mut metadata = json!({ "from": from, "to": state.status, "itemIds": ids });
             for (key, value) in [("event", &cause.event), ("reason", &cause.reason), ("note", &cause.note)] {

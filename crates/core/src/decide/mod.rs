@@ -6,6 +6,7 @@
 //! A command runs to completion: the transition it asks for, the events that coupled machines send each other, and every
 //! automatic transition that becomes possible, within [`run::MAX_STEPS`]. One that cannot be completed changes nothing.
 
+mod attempts;
 mod changes;
 mod explain;
 mod fire;

@@ -127,7 +127,7 @@ fn a_parcel_follows_the_units() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Every audit of every decision is in this: sums of lines, shares, stock.
     #[test]

@@ -11,7 +11,8 @@ use crate::shop::{
 };
 
 const WORKFLOWS: [&str; 5] = ["made-to-order", "retail", "marketplace", "store-request", "marketplace-split"];
-const METHODS: [&str; 4] = ["pm_card_visa", "pm_offline", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail"];
+const METHODS: [&str; 5] =
+    ["pm_card_visa", "pm_card_visa", "pm_offline", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail"];
 
 fn actors() -> Vec<Actor> {
     vec![operator(), retailer(), merchant(1), merchant(2), customer(), importing(operator()), importing(merchant(1))]
@@ -37,18 +38,15 @@ fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
     let id = shop.id(item);
     let result = match kind % 16 {
         0..=5 => {
-            let possible = shop.explain(who);
-            let allowed: Vec<String> = possible
-                .items
-                .iter()
-                .chain([&possible.payment])
-                .flat_map(|i| &i.events)
-                .filter(|e| e.allowed)
-                .map(|e| e.event.clone())
-                .collect();
-            let Some(event) = allowed.get(b % allowed.len().max(1)) else { return };
-            let result = shop.act(who, Command::Fire(full(event)));
-            assert_eq!(result, Ok(()), "{event} was said to be possible");
+            let said = shop.explain(who);
+            let open = said.items.iter().chain([&said.payment]).flat_map(|i| i.events.iter().map(|e| (i.item, e)));
+            // Mostly on: a walk that ends at the first cancel sees little.
+            let off = |event: &str| event.starts_with("cancel") || ["refuse", "decline"].contains(&event);
+            let open: Vec<_> = open.filter(|(_, e)| e.allowed && (c % 6 == 0 || !off(&e.event))).collect();
+            let Some((item, event)) = open.get(b % open.len().max(1)) else { return };
+            let items = item.filter(|_| c % 2 == 0).map(|item| vec![EventItem { item, quantity: Some(1) }]);
+            let result = shop.act(who, Command::Fire(Event { items, ..full(&event.event) }));
+            assert_eq!(result, Ok(()), "{} was said to be possible", event.event);
             result
         }
         6 | 7 => {
@@ -59,11 +57,14 @@ fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
         }
         8 => {
             let status = shop.workflow.statuses[b % shop.workflow.statuses.len()].clone();
+            if status.starts_with("cancel") && c % 6 > 0 {
+                return;
+            }
             shop.act(&actors[a % 2], Command::SetStatus { status, note: None, reason: None })
         }
         9 | 10 if !shop.jobs.is_empty() => {
             let at = a % shop.jobs.len();
-            let outcome = match c % 5 {
+            let outcome = match c % 12 {
                 0 => Outcome::InDoubt,
                 1 => Outcome::Declined { code: "declined".to_owned() },
                 _ => done(),
@@ -83,6 +84,10 @@ fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
             result
         }
         9 | 10 => return,
+        15 if a % 2 == 0 => {
+            shop.run();
+            return;
+        }
         11 => {
             let wish = match c % 4 {
                 0 => all(),
@@ -111,7 +116,7 @@ fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
             shop.act(who, Command::AddShipment(Event { items, ..full("") }))
         }
         14 => {
-            shop.now = shop.now.plus(span(["1h", "12h", "2d", "4d", "31d"][b % 5]));
+            shop.now = shop.now.plus(span(["1h", "2h", "12h", "1d", "2d", "4d", "31d"][b % 7]));
             shop.act(&Actor::system(), Command::Tick)
         }
         _ => shop.act(&customer(), Command::Pay { method: METHODS[b % METHODS.len()].to_owned() }),
@@ -122,41 +127,51 @@ fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
     );
 }
 
-/// Lets the provider decide everything and all time pass: the order comes to rest.
-fn comes_to_rest(mut shop: Shop) {
+/// Lets the provider answer, all time pass and everybody do what they may: the order comes to its end.
+fn comes_to_an_end(mut shop: Shop) {
     shop.run();
-    for _ in 0..6 {
+    for _ in 0..60 {
         shop.wait("40d");
+        let is_final = |name: &str| shop.workflow.item.state(name).is_some_and(|s| s.is_final);
+        if shop.order.items.iter().all(|i| is_final(&i.machine.state)) {
+            break;
+        }
+        let next = actors().into_iter().find_map(|who| {
+            let open = shop.explain(&who).items.into_iter().filter(|i| !i.is_final).flat_map(|i| i.events);
+            open.filter(|e| e.allowed).map(|e| (who.clone(), e.event)).next()
+        });
+        let Some((who, event)) = next else { panic!("nobody can do anything: {:?}", shop.order) };
+        shop.fire(&who, &event);
     }
-    assert!(shop.order.due_at().is_none() && shop.order.payment.effect.is_none());
-    for item in &shop.order.items {
-        let state = shop.workflow.item.state(&item.machine.state).expect("a state");
+    assert!(shop.order.due_at().is_none() && shop.order.payment.effect.is_none(), "{:?}", shop.order);
+    for (n, item) in shop.order.items.iter().enumerate() {
         assert!(
-            state.is_final || state.on.values().flatten().any(|t| !t.by.is_empty()) || item.merchant.is_some(),
-            "{state:?}"
+            shop.workflow.item.state(&item.machine.state).is_some_and(|s| s.is_final),
+            "line {n} of {:?}",
+            shop.order
         );
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_audit_holds(
-        workflow in 0usize..5, method in 0usize..4, window in any::<bool>(), reserved in any::<bool>(), inclusive in any::<bool>(),
+        workflow in 0usize..5, method in 0usize..5, window in any::<bool>(), reserved in any::<bool>(), inclusive in any::<bool>(),
         lines in prop::collection::vec((1i64..3, 1i64..4), 1..4),
-        steps in prop::collection::vec((any::<u8>(), 0usize..64, 0usize..64, 0i64..600), 1..40),
+        steps in prop::collection::vec((any::<u8>(), 0usize..64, 0usize..64, 0i64..600), 1..60),
     ) {
         let lines: Vec<_> = lines.into_iter().map(|(m, q)| line(m, q)).collect();
         let placement = order_in(WORKFLOWS[workflow]).lines(&lines).method(METHODS[method]).cancel_window(if window { "2h" } else { "0m" });
         let mut shop = crate::shop::Placement { reserved, inclusive, ..placement }.place();
-        // Two walks of three begin with an order that is paid for, or not, as the method says.
-        if steps.len() % 3 > 0 {
+        // Most walks begin with an order that is paid for, or not, as the method says.
+        if steps.len() % 5 > 0 {
             shop.run();
         }
         for s in steps {
             step(&mut shop, s);
         }
-        comes_to_rest(shop);
+        comes_to_an_end(shop);
     }
 }
