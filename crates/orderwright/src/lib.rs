@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod effects;
+pub mod import;
 pub mod kernel;
 pub mod ops;
 pub mod pay;

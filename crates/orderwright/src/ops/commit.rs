@@ -57,7 +57,7 @@ pub fn changeset(
         cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0);
     }
     for (id, merchant) in &decision.merchant_orders {
-        cs.insert_merchant_order(id.0, merchant.0, order.id.0, now.0);
+        cs.insert_merchant_order(id.0, merchant.0, order.id.0, now.0, order.created_at.0);
     }
     for posting in &decision.postings {
         let posting_id = ctx.app.ids.next(now);

@@ -9,6 +9,7 @@ pub mod command;
 pub mod commit;
 pub mod events;
 pub mod idempotency;
+pub mod import;
 pub mod orders;
 pub mod people;
 pub mod place;

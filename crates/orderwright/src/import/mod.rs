@@ -1,0 +1,94 @@
+//! Imports: how a shop moves in. Each source has a folder; what it makes of the source's oddities is in `docs/import.md`.
+//!
+//! What is not here: changing anything (operations do), and the rest of the command line.
+
+pub mod olist;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::app::App;
+use crate::store::StoreConfig;
+
+/// Import orders from elsewhere.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// From where.
+    #[command(subcommand)]
+    pub source: Source,
+}
+
+/// Where orders come from.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Source {
+    /// The Olist data set: a folder with its CSV files.
+    Olist(OlistArgs),
+}
+
+/// Options of `import olist`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OlistArgs {
+    /// The folder with `olist_orders_dataset.csv` and the other files.
+    pub dir: PathBuf,
+    /// Folder of the embedded store.
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+    /// PostgreSQL instead of the embedded store.
+    #[arg(long, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// The summary as one JSON object, on the last line.
+    #[arg(long)]
+    pub json: bool,
+    /// Write what is to be looked at into this file, as CSV: orderId, stored, reason.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Orders that are replayed at once.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub window: u16,
+}
+
+/// Runs an import. It fails when the books do not agree with the files; orders to look at are no failure.
+pub async fn main(args: Args) -> anyhow::Result<ExitCode> {
+    let Source::Olist(args) = args.source;
+    let config = match &args.database_url {
+        Some(url) => StoreConfig::Postgres { url: url.clone() },
+        None => StoreConfig::Sqlite { dir: args.data.clone(), exclusive: false, inline: false },
+    };
+    let app: Arc<App> = App::open(config, false).await?;
+    let options = olist::Options { window: usize::from(args.window) };
+    let summary = olist::run(&app, &args.dir, options, &progress()?).await?;
+    if let Some(path) = &args.report {
+        write_report(path, &summary).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&summary)?)?;
+    } else {
+        write!(out, "{summary}")?;
+        if args.report.is_none() && !summary.reported.is_empty() {
+            writeln!(out, "Each with its reason: --report FILE or --json")?;
+        }
+    }
+    Ok(if summary.totals.balance() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A bar with rate and rest, on the terminal only.
+fn progress() -> anyhow::Result<ProgressBar> {
+    let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+    bar.set_style(ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {per_sec} {eta} left")?);
+    Ok(bar)
+}
+
+fn write_report(path: &std::path::Path, summary: &olist::Summary) -> anyhow::Result<()> {
+    let mut writer = csv::Writer::from_path(path)?;
+    writer.write_record(["orderId", "stored", "reason"])?;
+    for row in &summary.reported {
+        writer.write_record([&row.order_id, row.stored.as_deref().unwrap_or_default(), &row.reason])?;
+    }
+    Ok(writer.flush()?)
+}
