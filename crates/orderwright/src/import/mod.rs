@@ -48,7 +48,7 @@ pub struct OlistArgs {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Orders that are replayed at once.
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub window: u16,
 }
 

@@ -159,6 +159,9 @@ impl From<CommitError> for OpError {
         match error {
             CommitError::Duplicate { what: Guard::IdempotencyKey } => Self::KeyInUse,
             CommitError::Conflict { what: Guard::Stock { sku } } => Self::OutOfStock(vec![sku]),
+            CommitError::Duplicate { what: Guard::ExternalRef } => {
+                Self::Conflict("imported_already", "this was imported already".to_owned())
+            }
             CommitError::Conflict { what: Guard::Checkout } => Self::CheckoutClosed,
             CommitError::Unavailable(why) | CommitError::Unknown(why) => Self::Busy(why),
             other => Self::Internal(other.to_string()),

@@ -45,7 +45,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { window: 32 }
+        Self { window: 128 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of the files: for each order its lines, its steps with their instants, and its oddities. Pure: same files, same plan.
 //!
-//! The files keep the time of São Paulo. A step never happens before the one that it needs, and no two steps of an import share a
-//! millisecond, so that ids made at these instants differ: of two that would, the later in the plan moves on by one.
+//! The files keep the time of São Paulo. A step never happens before the one that it needs, and every step has a few milliseconds of
+//! its own, since ids are told apart by theirs: of two steps that would meet, the later in the plan moves on.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -165,14 +165,16 @@ pub fn plan(files: &Files) -> anyhow::Result<Plan> {
     Ok(plan)
 }
 
-/// Gives every step a millisecond of its own; purchases keep theirs before other steps do.
+/// Gives every step its millisecond, the one before (a customer is made) and the one after (a refund's outcome), and nobody else these.
+/// Purchases keep their time before other steps do.
 fn apart(orders: &mut [PlannedOrder]) {
     let mut taken: HashSet<i64> = HashSet::new();
     let mut free = |at: Timestamp| {
         let mut ms = at.millis();
-        while !taken.insert(ms) {
+        while (ms - 1..=ms + 1).any(|ms| taken.contains(&ms)) {
             ms += 1;
         }
+        taken.extend(ms - 1..=ms + 1);
         Timestamp(ms * 1000)
     };
     for order in orders.iter_mut() {
@@ -207,6 +209,9 @@ fn sellers_and_offers(files: &Files, plan: &mut Plan) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// The public status that an order ends in, and the steps that lead there.
+type Course = (&'static str, Vec<(Timestamp, Step)>);
 
 struct Reader<'a> {
     files: &'a Files,
@@ -297,12 +302,7 @@ impl Reader<'_> {
     }
 
     /// The state that the files record, and the steps that lead there.
-    fn steps(
-        &self,
-        row: &OrderRow,
-        purchased: &Moment,
-        oddities: &mut Vec<Oddity>,
-    ) -> Result<(&'static str, Vec<(Timestamp, Step)>), Oddity> {
+    fn steps(&self, row: &OrderRow, purchased: &Moment, oddities: &mut Vec<Oddity>) -> Result<Course, Oddity> {
         let approved = self.moment("order_approved_at", &row.approved)?;
         let carrier = self.moment("order_delivered_carrier_date", &row.carrier)?;
         let delivered = self.moment("order_delivered_customer_date", &row.delivered)?;

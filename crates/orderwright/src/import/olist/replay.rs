@@ -12,6 +12,7 @@ use orderwright_core::decide::{Command, EffectJob, Event, EventItem, Refusal};
 use orderwright_core::id::OrderId;
 use orderwright_core::order::{Item, Order, RefundState};
 use orderwright_core::status;
+use orderwright_core::time::Timestamp;
 use serde_json::json;
 
 use super::plan::{PlannedOrder, Step};
@@ -21,7 +22,7 @@ use crate::app::App;
 use crate::effects::runner;
 use crate::kernel::Clock;
 use crate::ops::command::{self, Loaded, OrderRef};
-use crate::ops::people::{Address, Contact};
+use crate::ops::people::{Address, Contact, Person};
 use crate::ops::place::{Request, SoldElsewhere, place_imported};
 use crate::ops::{Ctx, OpError, Wait};
 use crate::store::Scope;
@@ -50,15 +51,15 @@ const ATTEMPTS: u32 = 8;
 
 /// Brings an order to the end of its plan. An error is the store's: everything stops, and can be started again.
 pub async fn replay(app: Arc<App>, planned: Arc<PlannedOrder>) -> Result<Replayed, OpError> {
-    let mut ctx = Ctx { wait: Wait::Full, clock: Clock::manual(planned.placed), ..Ctx::of(&app, actor(Role::Ops)) };
-    let (mut loaded, created) = match placed(&mut ctx, &planned).await {
+    let ctx = Ctx { wait: Wait::Full, clock: Clock::manual(planned.placed), ..Ctx::of(&app, actor(Role::Ops)) };
+    let (mut loaded, created) = match placed(&ctx, &planned).await {
         Ok(placed) => placed,
         Err(error) => return stopped(false, "place", error),
     };
     for (at, step) in &planned.steps {
         for command in due(&loaded, step, &planned) {
             ctx.clock.set(*at);
-            match persist(&mut ctx, &loaded, &command).await {
+            match persist(&ctx, &loaded, &command).await {
                 Ok(after) => loaded = after,
                 Err(error) => return stopped(created, step.name(), error),
             }
@@ -70,7 +71,7 @@ pub async fn replay(app: Arc<App>, planned: Arc<PlannedOrder>) -> Result<Replaye
 
 fn stopped(created: bool, step: &'static str, error: OpError) -> Result<Replayed, OpError> {
     let why = match error {
-        OpError::Busy(_) | OpError::Internal(_) => return Err(error),
+        OpError::Busy(_) => return Err(error),
         OpError::Invalid(fields) => {
             fields.iter().map(|f| format!("{}: {}", f.pointer, f.detail)).collect::<Vec<_>>().join("; ")
         }
@@ -80,17 +81,16 @@ fn stopped(created: bool, step: &'static str, error: OpError) -> Result<Replayed
 }
 
 /// The order of that outside id, placed now if it was not.
-async fn placed(ctx: &mut Ctx, planned: &PlannedOrder) -> Result<(Loaded, bool), OpError> {
+async fn placed(ctx: &Ctx, planned: &PlannedOrder) -> Result<(Loaded, bool), OpError> {
     let mut attempt = 0;
     loop {
         if let Some(id) = ctx.app.store.external_ref(ORDERS, &planned.id).await? {
             return Ok((command::load(ctx, &Scope::All, OrderRef::Order(OrderId(id))).await?, false));
         }
-        let mut buyer = Ctx { actor: actor(Role::Storefront), ..ctx.clone() };
-        match place_imported(&mut buyer, request(planned), "pm_offline", &sold(planned)).await {
+        match place(ctx, planned).await {
             Ok(loaded) => return Ok((loaded, true)),
             // Placed by somebody else meanwhile, or by a commit whose answer was lost.
-            Err(OpError::Internal(why)) if why.contains("ExternalRef") && attempt < ATTEMPTS => {}
+            Err(OpError::Conflict("imported_already", _)) if attempt < ATTEMPTS => {}
             Err(OpError::Busy(_)) if attempt < ATTEMPTS => rest(attempt).await,
             Err(error) => return Err(error),
         }
@@ -98,15 +98,31 @@ async fn placed(ctx: &mut Ctx, planned: &PlannedOrder) -> Result<(Loaded, bool),
     }
 }
 
-/// Carries a command out; a busy store is asked again.
-async fn persist(ctx: &mut Ctx, loaded: &Loaded, command: &Command) -> Result<Loaded, OpError> {
+/// Places it, for a customer that is made a millisecond before.
+async fn place(ctx: &Ctx, planned: &PlannedOrder) -> Result<Loaded, OpError> {
+    let mut buyer = Ctx { actor: actor(Role::Storefront), ..ctx.clone() };
+    let request = request(planned);
+    let before = Timestamp(planned.placed.0 - 1000);
+    let person = Person::resolve(&buyer, CHANNEL, &request.customer, before).await?;
+    buyer.actor.customer = Some(person.ids(&request.customer, None, None).0);
+    place_imported(&mut buyer, request, "pm_offline", &sold(planned)).await
+}
+
+/// Carries a command out, and what it starts a millisecond later; a busy store is asked again.
+async fn persist(ctx: &Ctx, loaded: &Loaded, command: &Command) -> Result<Loaded, OpError> {
+    let order = OrderRef::Order(loaded.order.id);
     let mut attempt = 0;
     loop {
-        match command::run(ctx, OrderRef::Order(loaded.order.id), command).await {
-            Ok(applied) => return Ok(applied.loaded),
+        match command::apply(ctx, &Scope::All, order, command, &mut |_, _, _| {}).await {
+            Ok((decision, loaded)) if decision.effects.is_empty() => return Ok(loaded),
+            Ok((decision, _)) => {
+                ctx.clock.set(Timestamp(ctx.clock.now().0 + 1000));
+                runner::run_new(ctx.clone(), decision.effects).await;
+                return command::load(ctx, &Scope::All, order).await;
+            }
             // After a commit whose answer was lost, the step is taken already.
             Err(OpError::Refused(Refusal::NotPossible { .. })) if attempt > 0 => {
-                return command::load(ctx, &Scope::All, OrderRef::Order(loaded.order.id)).await;
+                return command::load(ctx, &Scope::All, order).await;
             }
             Err(OpError::Busy(_)) if attempt < ATTEMPTS => rest(attempt).await,
             Err(error) => return Err(error),
@@ -178,7 +194,7 @@ async fn finish_refunds(ctx: &Ctx, order: &Order) -> Result<(), OpError> {
         if let Some(row) = ctx.app.store.find_job(job.0).await?
             && let Ok(job) = serde_json::from_str::<EffectJob>(&row.payload)
         {
-            ctx.clock.set(refund.created_at);
+            ctx.clock.set(Timestamp(refund.created_at.0 + 1000));
             runner::run_new(ctx.clone(), vec![job]).await;
         }
     }

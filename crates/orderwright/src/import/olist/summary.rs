@@ -135,7 +135,7 @@ pub async fn summarise(
     for planned in &plan.orders {
         let oddities = compare(planned, stored.get(&planned.id), replayed.get(&planned.id));
         if let Some(stored) = stored.get(&planned.id) {
-            add_up(planned, stored, &mut summary.totals, &mut of_files);
+            add_up(planned, stored, &sellers, &mut summary.totals, &mut of_files);
         }
         if !oddities.is_empty() {
             reported.entry(&planned.id).or_default().extend(oddities);
@@ -213,18 +213,29 @@ fn expected(planned: &PlannedOrder) -> (i64, i64) {
     (captured, if planned.ends == "cancelled" { 0 } else { captured })
 }
 
-fn add_up<'a>(planned: &'a PlannedOrder, stored: &Stored, totals: &mut Totals, sellers: &mut BTreeMap<&'a str, i64>) {
+fn add_up<'a>(
+    planned: &'a PlannedOrder,
+    stored: &Stored,
+    accounts: &'a HashMap<String, String>,
+    totals: &mut Totals,
+    sellers: &mut BTreeMap<&'a str, i64>,
+) {
     totals.paid += planned.paid;
-    if planned.pays() {
-        totals.beyond += planned.paid - planned.due();
-    } else {
-        totals.never_taken += planned.paid;
+    let (captured, kept) = expected(planned);
+    let beyond = if planned.pays() { &mut totals.beyond } else { &mut totals.never_taken };
+    if (stored.captured, stored.captured - stored.refunded) == (captured, kept) {
+        *beyond += planned.paid - captured;
+        for line in planned.lines.iter().filter(|_| kept > 0) {
+            *sellers.entry(&line.seller_id).or_default() += line.due();
+        }
+        return;
     }
-    // An order that somebody moved is reported; the sellers' sums follow what it is.
-    let (_, kept) = expected(planned);
-    let same = stored.captured - stored.refunded == kept;
-    for line in planned.lines.iter().filter(|_| kept > 0 && same) {
-        *sellers.entry(&line.seller_id).or_default() += line.due();
+    // Somebody moved it since. That is reported, and the sums follow what it is.
+    *beyond += planned.paid - stored.captured;
+    for (account, amount) in &stored.by_account {
+        if let Some(seller) = accounts.get(account) {
+            *sellers.entry(seller).or_default() -= amount;
+        }
     }
 }
 
