@@ -26,28 +26,32 @@ pub struct Args {
 /// Where orders come from.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub enum Source {
-    /// The Olist data set: a folder with its CSV files.
+    /// Import the Olist data set: the orders of a marketplace, replayed as they happened
+    #[command(
+        after_help = "Killed and started again it goes on; run twice it changes nothing.\n\nExamples:\n  orderwright import olist ./olist --data ./data\n  orderwright import olist ./olist --json | tail -n 1"
+    )]
     Olist(OlistArgs),
 }
 
 /// Options of `import olist`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OlistArgs {
-    /// The folder with `olist_orders_dataset.csv` and the other files.
+    /// Folder with olist_orders_dataset.csv and the other files
+    #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Folder of the embedded store.
-    #[arg(long, value_name = "DIR", default_value = "data")]
+    /// Folder of the embedded store
+    #[arg(long, value_name = "DIR", env = "ORDERWRIGHT_DATA", default_value = "./data")]
     pub data: PathBuf,
-    /// PostgreSQL instead of the embedded store.
-    #[arg(long, value_name = "URL")]
+    /// PostgreSQL database to use instead, as postgres://user:password@host/database
+    #[arg(long, value_name = "URL", env = "ORDERWRIGHT_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// The summary as one JSON object, on the last line.
+    /// Print the summary as one JSON object, on the last line
     #[arg(long)]
     pub json: bool,
-    /// Write what is to be looked at into this file, as CSV: orderId, stored, reason.
+    /// Write what is to be looked at into this file, as CSV: orderId, stored, reason
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Orders that are replayed at once.
+    /// Orders that are replayed at once
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub window: u16,
 }
@@ -65,14 +69,12 @@ pub async fn main(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(path) = &args.report {
         write_report(path, &summary).with_context(|| format!("{} cannot be written", path.display()))?;
     }
+    let text = if args.json { format!("{}\n", serde_json::to_string(&summary)?) } else { summary.to_string() };
     let mut out = std::io::stdout().lock();
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string(&summary)?)?;
-    } else {
-        write!(out, "{summary}")?;
-        if args.report.is_none() && !summary.reported.is_empty() {
-            writeln!(out, "Each with its reason: --report FILE or --json")?;
-        }
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // A reader that has seen enough (`| head`) is no failure.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
     }
     Ok(if summary.totals.balance() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -250,6 +250,12 @@ fn channel_of(ctx: &Ctx, name: &str) -> Result<Arc<Channel>, OpError> {
     }
 }
 
+/// Whether an order of that channel can be paid by that method.
+pub fn check_method_of(ctx: &Ctx, channel: &str, method: &str) -> Result<(), OpError> {
+    let channel = ctx.app.channel(channel).ok_or_else(|| OpError::Internal(format!("channel {channel} is gone")))?;
+    check_method(&channel, method)
+}
+
 fn check_method(channel: &Channel, method: &str) -> Result<(), OpError> {
     let known = crate::pay::sandbox::METHODS
         .iter()
@@ -284,6 +290,12 @@ async fn price(
                 pointer: format!("/items/{n}/sku"),
                 detail: "this channel has no such SKU".to_owned(),
             }),
+        }
+    }
+    for (n, wish) in wishes.iter().enumerate() {
+        if !(1..=pricing::MAX_QUANTITY).contains(&wish.quantity) {
+            let detail = format!("must be between 1 and {}", pricing::MAX_QUANTITY);
+            wrong.push(FieldError { pointer: format!("/items/{n}/quantity"), detail });
         }
     }
     if !wrong.is_empty() {

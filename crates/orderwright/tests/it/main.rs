@@ -1,3 +1,19 @@
-//! The integration tests: one binary, so that it links once.
+//! The integration tests: one binary, so that it links once. Black-box scenarios drive the real binary through HTTP,
+//! each on both stores; they know of the server only what its published interface says.
 
+#![expect(clippy::disallowed_methods, reason = "tests wait for real servers by the machine's clock")]
+
+#[macro_use]
+mod shop;
+
+mod access;
+mod crash;
+mod demo;
+mod feed;
+mod idempotency;
+mod input;
+mod lifecycle;
+mod lists;
+mod payments;
+mod stock;
 mod store;

@@ -279,6 +279,9 @@ impl fmt::Display for Summary {
             let more = if ids.len() > 3 { " …" } else { "" };
             writeln!(f, "  {:>6} {kind}:{some}{more}", ids.len())?;
         }
+        if !self.reported.is_empty() {
+            writeln!(f, "  (--report FILE or --json say for each what is stored and why)")?;
+        }
         Ok(())
     }
 }

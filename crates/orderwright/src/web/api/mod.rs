@@ -1,1 +1,9 @@
-//! Endpoints, one file each.
+//! Endpoints, one file each: query, body, documentation, handler.
+
+pub mod admin;
+pub mod merchant;
+pub mod public;
+pub mod storefront;
+
+mod order_query;
+mod shared;

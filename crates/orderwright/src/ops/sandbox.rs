@@ -1,0 +1,34 @@
+//! Faults of the sandbox provider, scripted by whoever tests against it.
+
+use orderwright_core::workflow::Effect;
+
+use super::{Ctx, OpError};
+use crate::pay::sandbox::FAULTS;
+use crate::store::{Changeset, SandboxFaultRow};
+
+/// The next `times` calls of an operation come to that outcome.
+pub async fn script_fault(ctx: &Ctx, operation: &str, outcome: &str, times: i64) -> Result<(), OpError> {
+    if !ctx.app.sandbox_mode {
+        return Err(OpError::NotFound);
+    }
+    let known: Vec<&str> = Effect::ALL.iter().map(|(name, _)| *name).filter(|n| n.starts_with("payment.")).collect();
+    if !known.contains(&operation) {
+        return Err(OpError::field("/operation", format!("must be one of {}", known.join(", "))));
+    }
+    if !FAULTS.contains(&outcome) {
+        return Err(OpError::field("/outcome", format!("must be one of {}", FAULTS.join(", "))));
+    }
+    if !(1..=1000).contains(&times) {
+        return Err(OpError::field("/times", "must be between 1 and 1000"));
+    }
+    let now = ctx.clock.now();
+    let id = ctx.app.ids.next(now);
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    cs.insert_sandbox_fault(&SandboxFaultRow {
+        id,
+        operation: operation.to_owned(),
+        outcome: outcome.to_owned(),
+        remaining: times,
+    });
+    Ok(ctx.app.store.commit(cs).await?)
+}

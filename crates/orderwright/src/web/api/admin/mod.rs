@@ -1,0 +1,44 @@
+//! For the platform, and for owners of channels inside their channel.
+
+mod add_note;
+mod add_shipment;
+mod cancel_order;
+mod decide_refund;
+mod fire_event;
+mod get_order;
+mod list_orders;
+mod order_actions;
+mod order_timeline;
+mod refund_order;
+mod sandbox;
+mod set_status;
+mod settings;
+mod stock;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The endpoints.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_orders::handler))
+        .routes(routes!(get_order::handler))
+        .routes(routes!(order_timeline::handler))
+        .routes(routes!(order_actions::handler))
+        .routes(routes!(set_status::handler))
+        .routes(routes!(fire_event::handler))
+        .routes(routes!(cancel_order::handler))
+        .routes(routes!(refund_order::handler))
+        .routes(routes!(decide_refund::approve))
+        .routes(routes!(decide_refund::reject))
+        .routes(routes!(add_note::handler))
+        .routes(routes!(add_shipment::handler))
+        .routes(routes!(stock::get, stock::patch))
+        .routes(routes!(settings::get, settings::patch))
+        .routes(routes!(sandbox::advance))
+        .routes(routes!(sandbox::fault))
+}

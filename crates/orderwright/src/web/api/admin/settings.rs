@@ -1,0 +1,101 @@
+//! `GET` and `PATCH /admin/settings`
+
+use axum::response::{IntoResponse, Response};
+use orderwright_core::catalog::Channel;
+use orderwright_core::time::Span;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::ops::settings;
+use crate::web::api::shared;
+use crate::web::caller::{Admin, Caller};
+use crate::web::problem::{Problem, ProblemBody};
+use crate::web::request::{Answer, Incoming};
+use crate::web::view::page::Params;
+
+/// What to change about a channel.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChangeSettings {
+    /// Which channel.
+    pub channel: String,
+    /// How long a paid order rests before it goes to its merchants: `2h`, `0m`.
+    pub cancel_window: String,
+}
+
+/// Settings of a channel.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    /// Which channel.
+    pub channel: String,
+    /// The lifecycle of new orders.
+    pub workflow: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// How long a paid order rests before it goes to its merchants.
+    pub cancel_window: String,
+    /// How long the customer has to pay.
+    pub payment_window: String,
+    /// How long delivered goods may be returned.
+    pub return_window: String,
+}
+
+fn show(channel: &Channel) -> Settings {
+    Settings {
+        channel: channel.name.clone(),
+        workflow: channel.workflow.clone(),
+        currency: channel.currency.code().to_owned(),
+        cancel_window: channel.cancel_window.to_string(),
+        payment_window: channel.policies.payment_window.to_string(),
+        return_window: channel.policies.return_window.to_string(),
+    }
+}
+
+/// Settings of the channels, or of one.
+#[utoipa::path(get, path = "/admin/settings", tag = "admin", operation_id = "adminGetSettings", security(("token" = [])),
+    params(("channel" = Option<String>, Query)),
+    responses(
+        (status = 200, body = Vec<Settings>, description = "By channel"),
+        (status = 401, body = ProblemBody, description = "No valid token"),
+        (status = 403, body = ProblemBody, description = "The role may not"),
+        (status = 422, body = ProblemBody, description = "Wrong parameters"),
+    ))]
+pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl IntoResponse, Problem> {
+    let mut params = Params::new(query.0);
+    let wanted = params.take("channel");
+    params.finish()?;
+    if let Some(name) = wanted {
+        return Ok(Answer::ok(&vec![show(&*settings::get(&caller.ctx, &name)?)]));
+    }
+    let channels = caller.ctx.app.channels();
+    let mut names: Vec<&String> = channels.keys().collect();
+    names.sort();
+    let seen = names.into_iter().filter_map(|name| settings::get(&caller.ctx, name).ok());
+    Ok(Answer::ok(&seen.map(|c| show(&c)).collect::<Vec<_>>()))
+}
+
+/// Changes a channel's settings. Orders that rest already keep their time.
+#[utoipa::path(patch, path = "/admin/settings", tag = "admin", operation_id = "adminChangeSettings", security(("token" = [])),
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = ChangeSettings,
+    responses(
+        (status = 200, body = Settings, description = "As they are now"),
+        (status = 401, body = ProblemBody, description = "No valid token"),
+        (status = 403, body = ProblemBody, description = "The role may not"),
+        (status = 404, body = ProblemBody, description = "Not there, or not yours"),
+        (status = 400, body = ProblemBody, description = "Malformed"),
+        (status = 409, body = ProblemBody, description = "Not in this state"),
+        (status = 412, body = ProblemBody, description = "Changed meanwhile (If-Match)"),
+        (status = 422, body = ProblemBody, description = "Wrong fields"),
+    ))]
+pub async fn patch(incoming: Incoming<Admin>) -> Response {
+    let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
+        let window = Span::parse(&body.cancel_window).filter(|w| *w <= Span::seconds(366 * 86_400));
+        let window =
+            window.ok_or_else(|| Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d"))?;
+        let channel = settings::set_cancel_window(&mut ctx, &body.channel, window).await?;
+        Ok(Answer::ok(&show(&channel)))
+    };
+    incoming.run(None, work).await
+}

@@ -1,0 +1,24 @@
+//! For merchants: own orders only; `{id}` is the order's id or the merchant order's.
+
+mod add_shipment;
+mod fire_event;
+mod get_order;
+mod list_orders;
+mod order_timeline;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The endpoints.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_orders::handler))
+        .routes(routes!(get_order::handler))
+        .routes(routes!(order_timeline::handler))
+        .routes(routes!(fire_event::handler))
+        .routes(routes!(add_shipment::handler))
+}

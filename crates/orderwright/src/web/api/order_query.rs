@@ -1,0 +1,64 @@
+//! The filters of every list of orders (api.md, «Admin»).
+
+use orderwright_core::id::{CustomerId, MerchantId, OrderId};
+use orderwright_core::time::Timestamp;
+
+use crate::app::App;
+use crate::store::{NumberFilter, OrderFilter};
+use crate::web::view::page::Params;
+
+const PAYMENT_STATUSES: &[&str] = &[
+    "pending",
+    "authorised",
+    "captured",
+    "partially_refunded",
+    "refunded",
+    "failed",
+    "voided",
+    "in_doubt",
+    "disputed",
+];
+const SHIPPING_STATUSES: &[&str] =
+    &["none", "pending", "partially_shipped", "shipped", "partially_delivered", "delivered", "returned"];
+
+/// Takes the filters out of a query.
+pub fn filter(params: &mut Params, app: &App) -> OrderFilter {
+    let instant = "an instant or a date, like 2026-01-31T12:00:00Z or 2026-01-31";
+    let time = |v: &str| Timestamp::parse_instant_or_date(v).map(|t| t.0);
+    let amount = |v: &str| v.parse::<i64>().ok();
+    let q = params.take("q");
+    let filter = OrderFilter {
+        status: params.list("status"),
+        channel: params.list("channel"),
+        payment_status: params.list("paymentStatus"),
+        shipping_status: params.list("shippingStatus"),
+        customer_id: params.parsed("customerId", "a customer's id, cus_…", |v| CustomerId::parse(v).map(|c| c.0)),
+        number: params.take("orderNumber").map(NumberFilter::Contains),
+        from: params.parsed("from", instant, time),
+        to: params.parsed("to", instant, time),
+        delivered_from: params.parsed("deliveredFrom", instant, time),
+        delivered_to: params.parsed("deliveredTo", instant, time),
+        min_total: params.parsed("minTotal", "an amount in minor units", amount),
+        max_total: params.parsed("maxTotal", "an amount in minor units", amount),
+        merchant_id: params.parsed("merchantId", "a merchant's id, mer_…", |v| MerchantId::parse(v).map(|m| m.0)),
+        sku: params.take("sku"),
+        q_id: q.as_deref().and_then(OrderId::parse).map(|o| o.0),
+        q: q.map(|q| q.trim().trim_start_matches('#').to_owned()),
+    };
+    known(params, "paymentStatus", &filter.payment_status, PAYMENT_STATUSES);
+    known(params, "shippingStatus", &filter.shipping_status, SHIPPING_STATUSES);
+    let workflows = app.workflows();
+    let statuses: Vec<&str> = workflows.iter().flat_map(|w| w.statuses.iter().map(String::as_str)).collect();
+    known(params, "status", &filter.status, &statuses);
+    filter
+}
+
+/// A word that no order can have would silently find nothing.
+fn known(params: &mut Params, name: &str, given: &[String], known: &[&str]) {
+    if let Some(word) = given.iter().find(|g| !known.contains(&g.as_str())) {
+        let mut all = known.to_vec();
+        all.sort_unstable();
+        all.dedup();
+        params.complain(name, format!("`{word}` is none of {}", all.join(", ")));
+    }
+}

@@ -1,0 +1,33 @@
+//! For customers, and for the servers of channels.
+
+mod cancel_order;
+mod complete_checkout;
+mod fire_event;
+mod get_order;
+mod list_orders;
+mod open_checkout;
+mod order_timeline;
+mod pay_order;
+mod place_order;
+mod request_refund;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// The endpoints.
+pub fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(open_checkout::handler))
+        .routes(routes!(complete_checkout::handler))
+        .routes(routes!(list_orders::handler, place_order::handler))
+        .routes(routes!(get_order::handler))
+        .routes(routes!(order_timeline::handler))
+        .routes(routes!(fire_event::handler))
+        .routes(routes!(cancel_order::handler))
+        .routes(routes!(request_refund::handler))
+        .routes(routes!(pay_order::handler))
+}

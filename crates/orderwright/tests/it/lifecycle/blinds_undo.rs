@@ -1,0 +1,128 @@
+//! Made to order, undone: refusals, a capture that fails, cancellations before and after production starts. What the
+//! stock does meanwhile is in `stock::figures`.
+
+use serde_json::json;
+
+use crate::shop::orders::{assert_sums, captured};
+use crate::shop::{Json, Shop};
+
+scenarios! {
+    shared:
+        refusing_one_of_two_items_captures_the_accepted_one_and_voids_the_rest,
+        refusing_every_item_cancels_and_voids,
+        a_card_that_fails_when_charged_cancels_the_order,
+        a_declined_card_cancels_the_order_at_placement,
+        the_customer_cancels_before_acceptance_and_the_funds_are_released,
+        the_customer_cancels_before_production_and_gets_everything_back,
+        the_customer_cannot_cancel_in_production,
+        the_shop_owner_may_cancel_before_production,
+        a_cancelled_order_takes_no_further_event;
+}
+
+fn refusing_one_of_two_items_captures_the_accepted_one_and_voids_the_rest(shop: &Shop) {
+    let id = shop.ready_with("blinds", &[(0, 2), (1, 1)]);
+    let order = shop.view(&id);
+    let (kept, refused) = (&order["items"][0], &order["items"][1]);
+    let refusal = json!({ "items": [{ "itemId": refused.id() }], "reason": "fabric is gone" });
+    shop.merchant(refused.s("merchantId")).fire(&id, "refuse", &refusal).expect(200);
+    let waiting = shop.view(&id);
+    assert_eq!(captured(&waiting), 0, "nothing is captured before every item is decided");
+    shop.merchant(kept.s("merchantId")).fire(&id, "confirm", &json!({})).expect(200);
+
+    shop.wait_status(&id, "confirmed");
+    let order = shop.wait(&id, "is captured", |order| captured(order) > 0);
+    assert_eq!(order["items"][0].s("status"), "confirmed");
+    assert_eq!(order["items"][1].s("status"), "cancelled", "{order:#}");
+    // The accepted item carries its own part of the order-level amounts, which only the house can tell exactly.
+    let around = order.n("shippingCost") + order.n("roundingAmount").abs();
+    let accepted = order["items"][0].n("total");
+    assert!((accepted - around..=accepted + around).contains(&captured(&order)), "{order:#}");
+    assert_eq!(order.n("refundedTotal"), 0, "the rest was voided, not refunded");
+    assert_eq!(order.s("paymentStatus"), "captured");
+    assert_sums(&order);
+}
+
+fn refusing_every_item_cancels_and_voids(shop: &Shop) {
+    let id = shop.ready_with("blinds", &[(0, 1), (1, 1)]);
+    shop.merchants_fire(&id, "refuse", &json!({ "reason": "closed for summer" }));
+    shop.wait_status(&id, "cancelled");
+    let order = shop.wait_payment(&id, "voided");
+    assert_eq!(captured(&order), 0);
+    let timeline = shop.timeline_as(&shop.admin(), &id);
+    let told = serde_json::to_string(&timeline).expect("a timeline is JSON");
+    assert!(told.contains("closed for summer"), "the reason is on the timeline: {told}");
+}
+
+fn a_card_that_fails_when_charged_cancels_the_order(shop: &Shop) {
+    let order = shop.place("blinds", &[(0, 1)], "pm_card_chargeCustomerFail");
+    let id = order.id();
+    shop.wait_status(id, "payment_authorised");
+    shop.merchants_fire(id, "confirm", &json!({}));
+    let order = shop.wait_status(id, "cancelled");
+    // A capture that fails leaves an authorisation to void; which of the two words stays is the derivation's choice.
+    let order = if ["voided", "failed"].contains(&order.s("paymentStatus")) {
+        order
+    } else {
+        shop.wait(id, "has its payment undone", |order| ["voided", "failed"].contains(&order.s("paymentStatus")))
+    };
+    assert_eq!(captured(&order), 0);
+    assert_eq!(order.n("refundedTotal"), 0);
+}
+
+fn a_declined_card_cancels_the_order_at_placement(shop: &Shop) {
+    let order = shop.place("blinds", &[(0, 1)], "pm_card_chargeDeclined");
+    let order = shop.wait_status(order.id(), "cancelled");
+    assert_eq!(order.s("paymentStatus"), "failed");
+}
+
+fn the_customer_cancels_before_acceptance_and_the_funds_are_released(shop: &Shop) {
+    let id = shop.ready("blinds");
+    let order = shop.customer(0).cancel(&id).expect(200);
+    assert_eq!(order.s("status"), "cancelled");
+    let order = shop.wait_payment(&id, "voided");
+    assert_eq!(captured(&order), 0);
+}
+
+fn the_customer_cancels_before_production_and_gets_everything_back(shop: &Shop) {
+    let id = shop.ready("blinds");
+    shop.merchants_fire(&id, "confirm", &json!({}));
+    shop.wait_status(&id, "confirmed");
+    let total = shop.view(&id).n("total");
+    shop.customer(0).cancel(&id).expect(200);
+    let order = shop.wait_refunded(&id, total);
+    assert_eq!(order.s("status"), "cancelled", "a refund caused by a cancel leaves it cancelled");
+    assert_eq!(order.s("paymentStatus"), "refunded");
+    assert_sums(&order);
+}
+
+fn the_customer_cannot_cancel_in_production(shop: &Shop) {
+    let id = shop.ready("blinds");
+    shop.merchants_fire(&id, "confirm", &json!({}));
+    shop.wait_status(&id, "confirmed");
+    shop.merchants_fire(&id, "start_production", &json!({}));
+    shop.wait_status(&id, "in_production");
+    shop.unchanged(&id, || {
+        shop.customer(0).cancel(&id).problem(409);
+        shop.customer(0).fire(&id, "cancel", &json!({})).problem(409);
+        shop.retailer("blinds").cancel(&id).problem(409);
+    });
+}
+
+fn the_shop_owner_may_cancel_before_production(shop: &Shop) {
+    let id = shop.ready("blinds");
+    let order = shop.retailer("blinds").cancel(&id).expect(200);
+    assert_eq!(order.s("status"), "cancelled");
+    shop.wait_payment(&id, "voided");
+}
+
+fn a_cancelled_order_takes_no_further_event(shop: &Shop) {
+    let id = shop.ready("blinds");
+    shop.customer(0).cancel(&id).expect(200);
+    shop.wait_payment(&id, "voided");
+    shop.unchanged(&id, || {
+        shop.merchant_of("blinds", 0).fire(&id, "confirm", &json!({})).problem(409);
+        shop.customer(0).cancel(&id).problem(409);
+        let refund = json!({ "reason": "again", "initiatePaymentRefund": true });
+        shop.admin().refund(&id, &refund).problem(409);
+    });
+}
