@@ -236,6 +236,7 @@ impl Placement {
                 refund_close_window: span("14d"),
             },
             items: items.collect(),
+            shipping_shares: None,
             payment_method: self.method.to_owned(),
             reserved: self.reserved,
         }
