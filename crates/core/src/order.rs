@@ -482,6 +482,11 @@ impl Order {
         self.payments.last()
     }
 
+    /// The provider's or the bank's reference of the payment: of the last attempt that has one.
+    pub fn payment_reference(&self) -> Option<&str> {
+        self.payments.iter().rev().find_map(|p| p.reference.as_deref())
+    }
+
     /// What was captured, over all attempts.
     pub fn captured(&self) -> i64 {
         self.payments.iter().map(|p| p.captured).sum()

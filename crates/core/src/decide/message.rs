@@ -77,3 +77,12 @@ fn cancellable(run: &Run<'_, '_>, merchant: MerchantId) -> Result<Vec<ItemId>, R
     }
     Ok(items)
 }
+
+/// The wishes to be let off that still wait for an answer, as far as the actor sees them.
+pub(super) fn open_requests(run: &Run<'_, '_>) -> Vec<CancellationRequest> {
+    let open = |r: &&CancellationRequest| {
+        let left = cancellable(run, r.merchant_id).unwrap_or_default();
+        super::owns(run.actor, r.merchant_id) && r.items.iter().any(|id| left.contains(id))
+    };
+    run.order.cancellation_requests.iter().filter(open).cloned().collect()
+}

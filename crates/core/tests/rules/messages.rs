@@ -61,7 +61,10 @@ fn a_merchant_asks_once_for_what_can_still_be_cancelled() {
     for actor in [operator(), customer()] {
         assert_eq!(ask(&mut shop, &actor), Err(Refusal::NoMerchant));
     }
+    let open = |shop: &Shop, actor: &Actor| shop.explain(actor).cancellation_requests.len();
+    assert_eq!((open(&shop, &operator()), open(&shop, &merchant(2))), (2, 1), "each merchant sees their own");
     shop.fire(&operator(), "cancel");
+    assert_eq!(open(&shop, &operator()), 0, "what was cancelled is answered");
     for n in [1, 2] {
         let refusal = ask(&mut shop, &merchant(n)).expect_err("nothing is left");
         assert!(matches!(refusal, Refusal::NotPossible { .. }), "{refusal:?}");

@@ -82,15 +82,16 @@ pub async fn serve(
     listener: TcpListener,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let (ended, mut told) = tokio::sync::watch::channel(false);
+    let ending = app.ending.clone();
+    let mut told = ending.subscribe();
     let graceful = async move {
         end.await;
         tracing::info!("ending: no new connections, answers under way are given");
-        let _ = ended.send(true);
+        ending.send_replace(true);
     };
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(graceful);
-    // A stream of events has no end of its own: it does not hold the server up for longer than this.
+    // Streams of events end with the server; a client that does not read its answer holds it up for no longer than this.
     let late = async move {
         let _ = told.wait_for(|told| *told).await;
         tokio::time::sleep(GRACE).await;

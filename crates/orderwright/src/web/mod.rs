@@ -21,6 +21,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::ops::csv::file::MAX_FILE;
 use problem::{INTERNAL, METHOD_NOT_ALLOWED, NO_ROUTE, Problem};
 
 /// Everything that is served.
@@ -34,7 +35,8 @@ pub fn router(app: Arc<App>) -> Router {
             Problem::new(&METHOD_NOT_ALLOWED, "this path does not take this method")
         })
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(RequestBodyLimitLayer::new(2 * request::MAX_BODY))
+        // Whoever reads a body has a limit of its own; this one is for those that nobody reads.
+        .layer(RequestBodyLimitLayer::new(2 * MAX_FILE))
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
