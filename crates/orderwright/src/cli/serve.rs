@@ -157,6 +157,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stream_of_events_ends_with_the_server() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let app = App::open(super::super::store::config(dir.path(), None, true), true).await.expect("opens");
+        let grant = crate::ops::auth::Grant {
+            role: orderwright_core::actor::Role::Admin,
+            subject: None,
+            channel: None,
+            label: "test".to_owned(),
+            expires_at: None,
+        };
+        let (_, token) = crate::ops::auth::issue_all(&app, &[grant]).await.expect("issued").remove(0);
+        let listener = bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("{}/events", base_url(listener.local_addr().expect("bound")));
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(serve(app, listener, async { drop(ended.await) }));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let reader = tokio::task::spawn_blocking(move || {
+            let request = ureq::get(&url).header("authorization", &format!("Bearer {token}"));
+            let answer = request.header("accept", "text/event-stream").call().expect("answered");
+            begun.send(()).expect("waited for");
+            std::io::read_to_string(answer.into_body().into_reader())
+        });
+        has_begun.await.expect("a stream");
+        end.send(()).expect("still serving");
+        // Well before the time that answers under way are given.
+        tokio::time::timeout(GRACE / 2, server).await.expect("ends at once").expect("no panic").expect("no error");
+        let text = reader.await.expect("no panic").expect("ends as an answer should");
+        assert!(text.starts_with("retry: 2000"), "{text}");
+    }
+
+    #[tokio::test]
     async fn serves_until_told_to_end() {
         let dir = tempfile::tempdir().expect("a folder");
         let app = App::open(super::super::store::config(dir.path(), None, true), true).await.expect("opens");

@@ -29,7 +29,9 @@ struct Export {
     first: bool,
 }
 
-/// Orders as CSV, with the filters and sorts of the list: one row for each line of an order. Text that a spreadsheet would take for a
+/// Orders as CSV, with the filters and sorts of the list.
+///
+/// One row for each line of an order. Text that a spreadsheet would take for a
 /// formula begins with a single quote; amounts are numbers of minor units. A file that breaks off is an error, never a shorter list.
 #[utoipa::path(get, path = "/admin/orders.csv", tag = "admin", operation_id = "adminExportOrders", security(("token" = [])),
     params(

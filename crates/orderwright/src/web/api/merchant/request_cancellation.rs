@@ -24,7 +24,9 @@ pub struct NewCancellationRequest {
     pub reason: String,
 }
 
-/// Asks the operator to cancel what is one's own of an order. Nothing moves until the operator cancels; the wish is on the timeline and
+/// Asks the operator to cancel what is one's own of an order.
+///
+/// Nothing moves until the operator cancels; the wish is on the timeline and
 /// among the order's actions.
 #[utoipa::path(post, path = "/merchant/orders/{id}/cancellation-request", tag = "merchant", operation_id = "merchantRequestCancellation", security(("token" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)),

@@ -48,7 +48,9 @@ const COME_BACK: Duration = Duration::from_secs(2);
 /// Events that a stream reads at once.
 const BATCH: usize = 100;
 
-/// Events after a cursor, in order, without gaps. `nextCursor` is given on the last page too: ask again with it later. With
+/// Events after a cursor, in order, without gaps.
+///
+/// `nextCursor` is given on the last page too: ask again with it later. With
 /// `Accept: text/event-stream` the answer is a stream of the events from the cursor on, without an end: each has its cursor as `id` and the
 /// event as `data`; a reader who comes back with `Last-Event-ID` goes on behind it.
 #[utoipa::path(get, path = "/events", tag = "operations", operation_id = "listEvents", security(("token" = [])),
