@@ -4,6 +4,8 @@
 //! `orderwright_core`, and commit through `store`; `effects` do outside what was decided, and their outcomes are commands again.
 
 pub mod app;
+pub mod cli;
+pub mod demo;
 pub mod effects;
 pub mod kernel;
 pub mod ops;

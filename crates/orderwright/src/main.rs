@@ -1,2 +1,11 @@
 //! The `orderwright` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+/// Steadier memory under load than the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    orderwright::cli::run()
+}

@@ -64,6 +64,16 @@ pub(super) struct Run<'a, 'c> {
     pub refund: Option<crate::id::RefundId>,
 }
 
+/// Lines of one merchant that changed from one status to another together.
+struct Moved<'c> {
+    merchant: MerchantId,
+    from: String,
+    state: &'c State,
+    items: Vec<ItemId>,
+    /// Tags of the state that they left.
+    tags: Vec<String>,
+}
+
 /// A line as it was before the command.
 struct Before {
     item: ItemId,
@@ -587,25 +597,29 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// One entry for each change of status that items of one merchant share, and the events that go with the whole order's.
     fn log_changes(&mut self) {
-        let mut groups: Vec<(MerchantId, String, &'c State, Vec<ItemId>, Vec<String>)> = Vec::new();
+        let mut groups: Vec<Moved<'c>> = Vec::new();
         for item in &self.order.items {
             let Some(state) = self.workflow.item.state(&item.machine.state) else { continue };
             let Some(before) = self.before.iter().find(|b| b.item == item.id) else { continue };
             if before.status == state.status {
                 continue;
             }
-            match groups
-                .iter_mut()
-                .find(|g| g.0 == item.merchant_id && g.1 == before.status && g.2.status == state.status)
-            {
-                Some(group) => group.3.push(item.id),
-                None => {
-                    groups.push((item.merchant_id, before.status.clone(), state, vec![item.id], before.tags.clone()))
-                }
+            let same = |g: &&mut Moved<'_>| {
+                g.merchant == item.merchant_id && g.from == before.status && g.state.status == state.status
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.items.push(item.id),
+                None => groups.push(Moved {
+                    merchant: item.merchant_id,
+                    from: before.status.clone(),
+                    state,
+                    items: vec![item.id],
+                    tags: before.tags.clone(),
+                }),
             }
         }
         let cause = self.cause.clone();
-        for (merchant, from, state, items, tags) in groups {
+        for Moved { merchant, from, state, items, tags } in groups {
             let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
             let mut metadata = json!({ "from": from, "to": state.status, "itemIds": ids });
             for (key, value) in [("event", &cause.event), ("reason", &cause.reason), ("note", &cause.note)] {

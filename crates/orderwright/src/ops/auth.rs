@@ -44,6 +44,15 @@ pub fn issue(app: &App, cs: &mut Changeset, grant: &Grant, now: Timestamp) -> Re
     Ok((id, text))
 }
 
+/// Makes tokens, all or none; their texts are shown once.
+pub async fn issue_all(app: &App, grants: &[Grant]) -> Result<Vec<(TokenId, String)>, OpError> {
+    let now = app.clock.now();
+    let mut cs = Changeset::new(app.ids.next(now), now.0);
+    let issued = grants.iter().map(|grant| issue(app, &mut cs, grant, now)).collect::<Result<Vec<_>, _>>()?;
+    app.store.commit(cs).await?;
+    Ok(issued)
+}
+
 /// Takes a token back: it is refused from the next request on.
 pub async fn revoke(app: &App, id: TokenId) -> Result<(), OpError> {
     app.store.find_token(id.0).await?.ok_or(OpError::NotFound)?;

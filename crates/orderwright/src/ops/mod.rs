@@ -9,11 +9,13 @@ pub mod command;
 pub mod commit;
 pub mod events;
 pub mod idempotency;
+pub mod jobs;
 pub mod orders;
 pub mod people;
 pub mod place;
 pub mod sandbox;
 pub mod settings;
+pub mod setup;
 pub mod stock;
 
 use std::sync::Arc;

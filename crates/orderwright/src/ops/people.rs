@@ -123,6 +123,11 @@ pub struct Person {
 }
 
 impl Person {
+    /// A customer who is known.
+    pub fn of(id: CustomerId) -> Self {
+        Self { id }
+    }
+
     /// A customer's token says who it is; a storefront's guest is found again by e-mail within the channel.
     pub async fn resolve(ctx: &Ctx, channel: &str, contact: &Contact, now: Timestamp) -> Result<Self, OpError> {
         if let Some(id) = ctx.actor.customer {

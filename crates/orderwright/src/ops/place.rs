@@ -247,6 +247,12 @@ async fn price(
             }),
         }
     }
+    for (n, wish) in wishes.iter().enumerate() {
+        if !(1..=pricing::MAX_QUANTITY).contains(&wish.quantity) {
+            let detail = format!("must be between 1 and {}", pricing::MAX_QUANTITY);
+            wrong.push(FieldError { pointer: format!("/items/{n}/quantity"), detail });
+        }
+    }
     if !wrong.is_empty() {
         return Err(OpError::Invalid(wrong));
     }

@@ -11,7 +11,7 @@ use crate::store::Changeset;
 /// The channel's settings, if the actor may see them.
 pub fn get(ctx: &Ctx, channel: &str) -> Result<Arc<Channel>, OpError> {
     let own = ctx.actor.channel.as_deref().is_none_or(|own| own == channel);
-    ctx.app.channel(channel).filter(|_| own).ok_or_else(|| OpError::field("/channel", "there is no such channel"))
+    ctx.app.channel(channel).filter(|_| own).ok_or(OpError::NotFound)
 }
 
 /// Sets how long a paid order of the channel rests before it goes to its merchants. Orders that rest already keep their time.

@@ -98,7 +98,10 @@ mod tests {
                 assert!(operation["summary"].as_str().is_some_and(|s| !s.is_empty()), "{place} has no summary");
                 ids.push(operation["operationId"].as_str().expect("an id").to_owned());
                 for (status, response) in operation["responses"].as_object().expect("responses") {
-                    assert!(response["description"].as_str().is_some_and(|d| !d.is_empty()), "{place} {status} has no description");
+                    assert!(
+                        response["description"].as_str().is_some_and(|d| !d.is_empty()),
+                        "{place} {status} has no description"
+                    );
                 }
             }
         }

@@ -54,7 +54,7 @@ fn an_entry_says_who_did_it(shop: &Shop) {
             .unwrap_or_else(|| panic!("nobody did it: {timeline:#?}"))
             .to_owned()
     };
-    let staff = of(&|entry| entry.s("type") == "status_changed" && !entry["createdBy"].is_null());
+    let staff = of(&|entry| entry.s("type") == "status_changed" && entry["metadata"]["to"] == "processing");
     let customer = of(&|entry| entry.s("type") == "cancelled");
     assert_ne!(staff, customer);
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::kernel::digest;
-use crate::ops::events;
+use crate::ops::events::{self, FeedCursor};
 use crate::web::api::shared;
 use crate::web::caller::{Caller, Platform};
 use crate::web::problem::{Problem, ProblemBody};
@@ -26,7 +26,7 @@ pub struct EventView {
     pub kind: String,
     /// RFC 3339.
     pub timestamp: String,
-    /// Where it stands in the feed: position of its changeset and place in it.
+    /// Give it as `after` to go on behind this event.
     pub cursor: String,
     /// Facts.
     pub data: Value,
@@ -34,7 +34,7 @@ pub struct EventView {
 
 /// Events after a cursor, in order, without gaps. `nextCursor` is given on the last page too: ask again with it later.
 #[utoipa::path(get, path = "/events", tag = "operations", operation_id = "listEvents", security(("token" = [])),
-    params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "Changesets, 1 to 200")),
+    params(("after" = Option<String>, Query), ("limit" = Option<i64>, Query, description = "1 to 200, default 20")),
     responses(
         (status = 200, body = List<EventView>, description = "Events"),
         (status = 401, body = ProblemBody, description = "No valid token"),
@@ -43,16 +43,15 @@ pub struct EventView {
     ))]
 pub async fn handler(caller: Caller<Platform>, query: shared::Query) -> Result<impl IntoResponse, Problem> {
     let mut params = Params::new(query.0);
-    let limit = i64::from(params.limit());
-    let read = |v: &str| v.split('.').next().and_then(|n| n.parse::<i64>().ok()).filter(|n| *n >= 0);
-    let after = params.parsed("after", "a nextCursor of this list", read);
+    let limit = params.limit() as usize;
+    let after = params.parsed("after", "a nextCursor of this list", FeedCursor::parse);
     params.finish()?;
-    let (found, last) = events::after(&caller.ctx, after.unwrap_or(0), limit).await?;
+    let (found, last) = events::after(&caller.ctx, after.unwrap_or(FeedCursor::START), limit).await?;
     let data = found.into_iter().map(|e| EventView {
         id: EventId(digest::id(&[&e.change.to_be_bytes(), &e.index.to_be_bytes()])).to_string(),
         kind: e.kind,
         timestamp: orderwright_core::time::Timestamp(e.at).to_string(),
-        cursor: e.cursor,
+        cursor: e.cursor.to_string(),
         data: e.data,
     });
     Ok(Answer::ok(&List { data: data.collect(), next_cursor: Some(last.to_string()), total: None }))

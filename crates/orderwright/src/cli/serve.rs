@@ -1,0 +1,168 @@
+//! `orderwright serve`: the server, from opening the store to the last answer before the end.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+
+use super::store::StoreArgs;
+use crate::app::App;
+use crate::effects;
+use crate::web;
+
+/// Where servers listen unless told otherwise.
+pub const LISTEN: &str = "127.0.0.1:8080";
+/// How long answers that are under way may take after the server was told to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Run the server.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  orderwright serve --data /var/lib/orderwright\n  orderwright serve --database-url postgres://shop@db/orders --listen 0.0.0.0:8080\n\nA first key:  orderwright key create --role admin --data /var/lib/orderwright"
+)]
+pub struct Args {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Address and port to listen on; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", env = "ORDERWRIGHT_LISTEN", default_value = LISTEN)]
+    listen: String,
+    /// Turn the sandbox provider's faults and the movable clock on
+    #[arg(long)]
+    sandbox: bool,
+}
+
+/// Runs the server until it is told to end.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let listener = bind(&args.listen).await?;
+    let app = App::open(args.store.config(true), args.sandbox).await?;
+    start(&app).await?;
+    if app.store.list_tokens(0, 1).await?.is_empty() {
+        tracing::warn!("nobody has a key yet; make one with `orderwright key create --role admin`");
+    }
+    tracing::info!(url = base_url(listener.local_addr()?), sandbox = args.sandbox, "serving");
+    serve(app, listener, told_to_end()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Takes the address before anything else is done, so that a taken port is told at once.
+pub async fn bind(listen: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(listen).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!(
+                "{listen} is taken by another program; choose another with --listen, like --listen 127.0.0.1:0 for any free port"
+            )
+        }
+        Err(error) => Err(error).with_context(|| {
+            format!("cannot listen on {listen}; give an address of this machine and a port, like --listen {LISTEN}")
+        }),
+    }
+}
+
+/// What a node does before it serves: takes up what an earlier run left, and starts its loops.
+pub async fn start(app: &Arc<App>) -> anyhow::Result<()> {
+    let freed = app.store.release_leases_of_other_owners().await?;
+    if freed > 0 {
+        tracing::info!(jobs = freed, "taking up the jobs of an earlier run");
+    }
+    effects::loops::start(app);
+    Ok(())
+}
+
+/// Serves until `end`, then lets answers that are under way be given.
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let (ended, mut told) = tokio::sync::watch::channel(false);
+    let graceful = async move {
+        end.await;
+        tracing::info!("ending: no new connections, answers under way are given");
+        let _ = ended.send(true);
+    };
+    let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(graceful);
+    // A stream of events has no end of its own: it does not hold the server up for longer than this.
+    let late = async move {
+        let _ = told.wait_for(|told| *told).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        result = async { server.await } => result.context("the server failed"),
+        () = late => Ok(()),
+    }
+}
+
+/// Waits for Ctrl-C or the signal by which service managers end a process.
+pub async fn told_to_end() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// The URL by which clients on this machine reach an address.
+pub fn base_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        std::net::IpAddr::V4(ip) if ip.is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+        std::net::IpAddr::V6(ip) if ip.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_address_is_reached_by_the_loopback() {
+        let url = |text: &str| base_url(text.parse().expect("an address"));
+        assert_eq!(url("0.0.0.0:80"), "http://127.0.0.1:80");
+        assert_eq!(url("[::]:81"), "http://[::1]:81");
+        assert_eq!(url("192.168.1.4:8080"), "http://192.168.1.4:8080");
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_with_a_way_out() {
+        let first = bind("127.0.0.1:0").await.expect("a free port");
+        let taken = first.local_addr().expect("bound").to_string();
+        let error = bind(&taken).await.expect_err("taken").to_string();
+        assert!(error.contains(&taken) && error.contains("--listen"), "{error}");
+        let error = bind("nowhere").await.expect_err("no address").to_string();
+        assert!(error.contains("nowhere") && error.contains("--listen"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn serves_until_told_to_end() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let app = App::open(super::super::store::config(dir.path(), None, true), true).await.expect("opens");
+        let listener = bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("{}/healthz", base_url(listener.local_addr().expect("bound")));
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(serve(app, listener, async { drop(ended.await) }));
+        let status = tokio::task::spawn_blocking(move || ureq::get(&url).call().map(|r| r.status().as_u16()));
+        assert_eq!(status.await.expect("asked").expect("answered"), 200);
+        end.send(()).expect("still serving");
+        let result = tokio::time::timeout(GRACE, server).await.expect("ends at once").expect("no panic");
+        result.expect("no error");
+    }
+}

@@ -1,0 +1,175 @@
+//! `orderwright workflow check`: is a lifecycle file right, before an order meets it?
+//!
+//! The files are checked together: a partner is looked for among them first, then among the workflows that come with the program, and a
+//! shipped workflow that names one of them as its partner must still fit.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
+use serde_json::{Value, json};
+
+/// What can be done with lifecycle files.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Check files and say what is wrong, with the place and what would be right
+    #[command(
+        after_help = "Examples:\n  orderwright workflow check workflows/retail.toml\n  orderwright workflow check --json my-shop.toml my-merchant.toml"
+    )]
+    Check(Check),
+}
+
+/// Arguments of `workflow check`.
+#[derive(Debug, clap::Args)]
+pub struct Check {
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries the command out. There are complaints: exit code 1.
+pub fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let Command::Check(args) = command;
+    let mut files = Vec::with_capacity(args.files.len());
+    for path in &args.files {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
+        let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
+        files.push((name, text));
+    }
+    let checked = check(&files)?;
+    if args.json {
+        let found: Vec<Value> = checked
+            .complaints
+            .iter()
+            .map(|(file, c)| json!({ "file": file, "line": c.line, "column": c.column, "path": c.path, "message": c.message }))
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        for (file, workflow) in &checked.fine {
+            println!(
+                "{file}: fine: workflow {}, version {}, {} states",
+                workflow.name,
+                workflow.version,
+                workflow.item.states.len()
+            );
+        }
+        for (file, complaint) in &checked.complaints {
+            println!("{}", line(file, complaint));
+        }
+    }
+    Ok(if checked.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `file:line:col: path: message`, as editors read it.
+fn line(file: &str, complaint: &Complaint) -> String {
+    let path = if complaint.path.is_empty() { String::new() } else { format!("{}: ", complaint.path) };
+    format!("{file}:{}:{}: {path}{}", complaint.line, complaint.column, complaint.message)
+}
+
+/// What a check came to.
+#[derive(Debug, Default)]
+struct Checked {
+    fine: Vec<(String, Workflow)>,
+    complaints: Vec<(String, Complaint)>,
+}
+
+/// Checks files beside the shipped workflows that they do not replace.
+fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
+    let shipped = WorkflowSet::shipped().map_err(|found| anyhow::anyhow!("a shipped workflow is wrong: {found:?}"))?;
+    let mut checked = Checked::default();
+    let mut given: Vec<(&str, &str, Workflow)> = Vec::new();
+    for (file, text) in files {
+        match read(text) {
+            Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.clone(), c))),
+            Ok(workflow) => match given.iter().find(|(_, _, other)| other.name == workflow.name) {
+                Some((other, ..)) => {
+                    let line = workflow.lines.get("name").copied().unwrap_or(1);
+                    let message = format!("`{}` is the name of the workflow in {other} too", workflow.name);
+                    checked.complaints.push((file.clone(), Complaint::on_line(line, "name", message)));
+                }
+                None => given.push((file, text, workflow)),
+            },
+        }
+    }
+    // Merchant sides first, since the others are checked against them.
+    let kept = |name: &str| given.iter().all(|(_, _, workflow)| workflow.name != name);
+    let rest: Vec<(String, &str, &Workflow)> = shipped
+        .texts()
+        .filter(|(workflow, _)| kept(&workflow.name))
+        .map(|(workflow, text)| (format!("{} (shipped)", workflow.name), text, &**workflow))
+        .collect();
+    let all = || {
+        rest.iter()
+            .map(|(file, text, w)| (file.as_str(), *text, *w, false))
+            .chain(given.iter().map(|(file, text, w)| (*file, *text, w, true)))
+    };
+    let mut set = WorkflowSet::new();
+    for kind in [Kind::Merchant, Kind::Order] {
+        for (file, text, _, is_given) in all().filter(|(_, _, workflow, _)| workflow.kind == kind) {
+            match set.insert(text) {
+                Ok(workflow) if is_given => checked.fine.push((file.to_owned(), (*workflow).clone())),
+                Ok(_) => {}
+                Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.to_owned(), c))),
+            }
+        }
+    }
+    // A file whose partner is among those that could not be read would be told wrongly that it has none: the first complaint comes first.
+    checked.complaints.sort_by_key(|(file, c)| (files.iter().position(|(f, _)| f == file), c.line, c.column));
+    Ok(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MERCHANT: &str = include_str!("../../../../workflows/merchant.toml");
+    const SPLIT: &str = include_str!("../../../../workflows/marketplace-split.toml");
+    const RETAIL: &str = include_str!("../../../../workflows/retail.toml");
+
+    fn told(files: &[(&str, String)]) -> (usize, Vec<String>) {
+        let files: Vec<_> = files.iter().map(|(f, t)| ((*f).to_owned(), t.clone())).collect();
+        let checked = check(&files).expect("shipped workflows are right");
+        (checked.fine.len(), checked.complaints.iter().map(|(f, c)| line(f, c)).collect())
+    }
+
+    #[test]
+    fn shipped_files_are_fine_alone_and_together() {
+        let text = str::to_owned;
+        assert_eq!(told(&[("s.toml", text(SPLIT))]), (1, vec![]));
+        assert_eq!(told(&[("s.toml", text(SPLIT)), ("m.toml", text(MERCHANT)), ("r.toml", text(RETAIL))]), (3, vec![]));
+    }
+
+    #[test]
+    fn a_complaint_has_its_place() {
+        let wrong = RETAIL.replace("status = \"shipped\"", "status = \"sipped\"");
+        let at = 1 + wrong.lines().position(|l| l == "status = \"sipped\"").expect("replaced");
+        let (fine, complaints) = told(&[("shop/retail.toml", wrong)]);
+        assert_eq!(fine, 0);
+        assert!(complaints[0].starts_with(&format!("shop/retail.toml:{at}:")), "{complaints:?}");
+        assert!(complaints[0].contains("item.states.shipped.status: `sipped` is not"), "{complaints:?}");
+    }
+
+    #[test]
+    fn partners_are_looked_for_among_the_files_first() {
+        // Both sides renamed their event alike: right together, wrong against what is shipped.
+        let merchant = MERCHANT.replace("on.withdraw", "on.take_back");
+        let split = SPLIT.replace("merchant.withdraw", "merchant.take_back");
+        assert_eq!(told(&[("s.toml", split.clone()), ("m.toml", merchant.clone())]), (2, vec![]));
+        let (_, complaints) = told(&[("s.toml", split)]);
+        assert!(complaints.iter().any(|c| c.starts_with("s.toml:") && c.contains("take_back")), "{complaints:?}");
+        let (_, complaints) = told(&[("m.toml", merchant)]);
+        assert!(complaints.iter().any(|c| c.starts_with("marketplace-split (shipped):")), "{complaints:?}");
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_told() {
+        let (fine, complaints) = told(&[("a.toml", RETAIL.to_owned()), ("b.toml", RETAIL.to_owned())]);
+        assert_eq!((fine, complaints.len()), (1, 1));
+        assert!(complaints[0].starts_with("b.toml:") && complaints[0].contains("a.toml"), "{complaints:?}");
+    }
+}
