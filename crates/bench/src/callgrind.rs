@@ -72,7 +72,8 @@ fn costliest(out: &Path) -> Result<String> {
     let output = Command::new("callgrind_annotate").arg(out).output().context("no callgrind_annotate")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let begins = |line: &&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit()) && line.contains('%');
-    let lines: Vec<&str> = text.lines().filter(begins).filter(|line| !line.contains("PROGRAM TOTALS")).take(SHOWN).collect();
+    let lines: Vec<&str> =
+        text.lines().filter(begins).filter(|line| !line.contains("PROGRAM TOTALS")).take(SHOWN).collect();
     let short = |line: &str| line.chars().take(140).collect::<String>();
     Ok(lines.into_iter().map(|line| format!("  {}\n", short(line.trim()))).collect())
 }

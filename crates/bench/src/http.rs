@@ -32,9 +32,11 @@ impl<'a> Reply<'a> {
     /// The first text value of that name in the body, without parsing the whole: an order's own `id` and `status` come
     /// before those of its parts.
     pub fn text(&self, name: &str) -> Option<&'a str> {
-        let at = self.body.match_indices(name).map(|(at, _)| at).find(|&at| {
-            self.body[..at].ends_with('"') && self.body[at + name.len()..].starts_with("\":\"")
-        })?;
+        let at = self
+            .body
+            .match_indices(name)
+            .map(|(at, _)| at)
+            .find(|&at| self.body[..at].ends_with('"') && self.body[at + name.len()..].starts_with("\":\""))?;
         self.body[at + name.len() + 3..].split('"').next()
     }
 

@@ -1,8 +1,6 @@
 //! Placement without a network: the server's own routes, called in this process on the inline SQLite store, so that an
 //! instruction counter sees all of it and nothing else. Also says which statements an order costs.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context, Result, ensure};
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
@@ -19,7 +17,7 @@ const MAX_ANSWER: usize = 1 << 20;
 /// Places so many orders on the store of a demo; answers with how often each statement was asked for.
 pub async fn place(place: &Place, journey: &Journey, orders: u64) -> Result<Vec<(&'static str, u64)>> {
     let demo = std::fs::read_to_string(place.dir.join("demo.json")).context("the folder holds no demo")?;
-    let shop = Shop::new(SocketAddr::from(([127, 0, 0, 1], 0)), &serde_json::from_str(&demo)?)?;
+    let shop = Shop::new(&serde_json::from_str(&demo)?)?;
     let app = App::open(place.store(true), true).await?;
     let router = orderwright::web::router(app.clone());
     let before = app.store.statement_uses();
@@ -34,6 +32,7 @@ pub async fn place(place: &Place, journey: &Journey, orders: u64) -> Result<Vec<
         let body = to_bytes(answer.into_body(), MAX_ANSWER).await?;
         ensure!(status == 201, "{status}: {}", String::from_utf8_lossy(&body));
     }
-    let uses = app.store.statement_uses().into_iter().zip(before).map(|((name, after), (_, before))| (name, after - before));
+    let uses =
+        app.store.statement_uses().into_iter().zip(before).map(|((name, after), (_, before))| (name, after - before));
     Ok(uses.filter(|(_, uses)| *uses > 0).collect())
 }

@@ -112,7 +112,8 @@ impl Journey {
         } else {
             (shop.customer(), "robin@example.org".to_owned())
         };
-        let address = r#"{"name":"Robin Ray","line1":"1 High Street","city":"Leeds","postalCode":"LS1 1AA","country":"GB"}"#;
+        let address =
+            r#"{"name":"Robin Ray","line1":"1 High Street","city":"Leeds","postalCode":"LS1 1AA","country":"GB"}"#;
         let body = format!(
             r#"{{"channel":"{}","customer":{{"email":"{email}","name":"Robin Ray"}},"items":[{}],"shippingAddress":{address},"paymentMethod":"pm_card_visa"}}"#,
             self.channel,

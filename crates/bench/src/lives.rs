@@ -29,13 +29,19 @@ const fn life(
 /// All of them. Some steps only lead on to the next: nothing stops there. What happens between steps takes days.
 pub const LIVES: &[Life] = &[
     Life {
-        journey: life("bazaar", "bazaar", &[0], "pending", &[
-            Step(Act::Fire(FIRST, "acknowledge", ""), Some("processing")),
-            Step(Act::Fire(FIRST, "ship", PARCEL), Some("shipped")),
-            Step(Act::Advance("3d"), None),
-            Step(Act::Fire(FIRST, "complete", ""), Some("completed")),
-            Step(Act::Refund, Some("refunded")),
-        ]),
+        journey: life(
+            "bazaar",
+            "bazaar",
+            &[0],
+            "pending",
+            &[
+                Step(Act::Fire(FIRST, "acknowledge", ""), Some("processing")),
+                Step(Act::Fire(FIRST, "ship", PARCEL), Some("shipped")),
+                Step(Act::Advance("3d"), None),
+                Step(Act::Fire(FIRST, "complete", ""), Some("completed")),
+                Step(Act::Refund, Some("refunded")),
+            ],
+        ),
         shares: &[10, 10, 10, 10, 190, 10],
     },
     Life {
@@ -43,41 +49,65 @@ pub const LIVES: &[Life] = &[
         shares: &[0, 20],
     },
     Life {
-        journey: life("retail", "retail", &[0, 1], "confirmed", &[
-            Step(Act::Fire(Who::Admin, "processing", ""), Some("processing")),
-            Step(Act::Fire(Who::Admin, "shipped", ""), Some("shipped")),
-            Step(Act::Advance("2d"), None),
-            Step(Act::Fire(Who::Admin, "delivered", ""), Some("delivered")),
-        ]),
+        journey: life(
+            "retail",
+            "retail",
+            &[0, 1],
+            "confirmed",
+            &[
+                Step(Act::Fire(Who::Admin, "processing", ""), Some("processing")),
+                Step(Act::Fire(Who::Admin, "shipped", ""), Some("shipped")),
+                Step(Act::Advance("2d"), None),
+                Step(Act::Fire(Who::Admin, "delivered", ""), Some("delivered")),
+            ],
+        ),
         shares: &[10, 10, 20, 0, 220],
     },
     Life {
-        journey: life("mall", "mall", &[0, 1], "sent_to_merchant", &[
-            Step(Act::Fire(FIRST, "ship", EXPECTED), None),
-            Step(Act::Fire(SECOND, "ship", EXPECTED), Some("shipped_by_merchant")),
-            Step(Act::Advance("2d"), None),
-            Step(Act::Fire(FIRST, "deliver", ""), None),
-            Step(Act::Fire(SECOND, "deliver", ""), Some("delivered")),
-            Step(Act::Advance("31d"), Some("closed")),
-        ]),
+        journey: life(
+            "mall",
+            "mall",
+            &[0, 1],
+            "sent_to_merchant",
+            &[
+                Step(Act::Fire(FIRST, "ship", EXPECTED), None),
+                Step(Act::Fire(SECOND, "ship", EXPECTED), Some("shipped_by_merchant")),
+                Step(Act::Advance("2d"), None),
+                Step(Act::Fire(FIRST, "deliver", ""), None),
+                Step(Act::Fire(SECOND, "deliver", ""), Some("delivered")),
+                Step(Act::Advance("31d"), Some("closed")),
+            ],
+        ),
         shares: &[20, 0, 20, 0, 0, 40, 220],
     },
     Life {
-        journey: life("blinds", "blinds", &[0], "payment_authorised", &[
-            Step(Act::Fire(FIRST, "confirm", ""), Some("confirmed")),
-            Step(Act::Fire(FIRST, "start_production", ""), Some("in_production")),
-            Step(Act::Advance("4d"), None),
-            Step(Act::Fire(FIRST, "dispatch", PARCEL), Some("dispatched")),
-            Step(Act::Advance("1d"), None),
-            Step(Act::Fire(FIRST, "deliver", ""), Some("delivered")),
-        ]),
+        journey: life(
+            "blinds",
+            "blinds",
+            &[0],
+            "payment_authorised",
+            &[
+                Step(Act::Fire(FIRST, "confirm", ""), Some("confirmed")),
+                Step(Act::Fire(FIRST, "start_production", ""), Some("in_production")),
+                Step(Act::Advance("4d"), None),
+                Step(Act::Fire(FIRST, "dispatch", PARCEL), Some("dispatched")),
+                Step(Act::Advance("1d"), None),
+                Step(Act::Fire(FIRST, "deliver", ""), Some("delivered")),
+            ],
+        ),
         shares: &[10, 10, 10, 0, 10, 0, 100],
     },
     Life {
-        journey: life("studio", "studio", &[0], "received", &[
-            Step(Act::Fire(FIRST, "accept", ""), Some("accepted")),
-            Step(Act::Fire(FIRST, "complete", ""), Some("completed")),
-        ]),
+        journey: life(
+            "studio",
+            "studio",
+            &[0],
+            "received",
+            &[
+                Step(Act::Fire(FIRST, "accept", ""), Some("accepted")),
+                Step(Act::Fire(FIRST, "complete", ""), Some("completed")),
+            ],
+        ),
         shares: &[5, 5, 30],
     },
 ];

@@ -43,7 +43,8 @@ async fn main() -> Result<()> {
         Some(Command::Place { data, name, orders }) => {
             let journey = callgrind::COUNTED.iter().find(|j| j.name == name);
             let journey = journey.with_context(|| format!("no journey `{name}`"))?;
-            for (statement, uses) in inprocess::place(&Place { dir: data, database_url: None }, journey, orders).await? {
+            for (statement, uses) in inprocess::place(&Place { dir: data, database_url: None }, journey, orders).await?
+            {
                 println!("{statement} {uses}");
             }
             Ok(())

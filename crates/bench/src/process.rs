@@ -68,10 +68,7 @@ pub fn memory(pid: u32) -> Result<Memory> {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         line.split_whitespace().next()?.parse().ok()
     };
-    Ok(Memory {
-        now_kib: field("VmRSS:").context("no VmRSS")?,
-        peak_kib: field("VmHWM:").context("no VmHWM")?,
-    })
+    Ok(Memory { now_kib: field("VmRSS:").context("no VmRSS")?, peak_kib: field("VmHWM:").context("no VmHWM")? })
 }
 
 fn stat(pid: u32) -> Result<Stat> {

@@ -59,7 +59,12 @@ impl Sample {
             for order in page["data"].as_array().into_iter().flatten() {
                 let text = |name: &str| order[name].as_str().map(str::to_owned).context("an order lacks a field");
                 let day = text("createdAt")?.chars().take(10).collect();
-                orders.push(Known { id: text("id")?, number: text("orderNumber")?, customer: text("customerId")?, day });
+                orders.push(Known {
+                    id: text("id")?,
+                    number: text("orderNumber")?,
+                    customer: text("customerId")?,
+                    day,
+                });
             }
             let newest: jiff::Timestamp =
                 page["data"][0]["createdAt"].as_str().unwrap_or("2026-01-01T00:00:00Z").parse()?;

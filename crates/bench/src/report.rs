@@ -197,34 +197,87 @@ impl Report {
         };
         table(
             "Placement (µs: processor time an order; rows, changes, commits: of one order)",
-            &["store", "scenario", "orders/s", "p50 ms", "p99 ms", "server µs", "database µs", "client µs", "rows", "changes",
-              "changesets", "in a commit"],
-            self.placements.iter().map(|p| vec![
-                p.store.clone(), p.scenario.clone(), n(p.rate), ms(p.p50_ms), ms(p.p99_ms), n(p.server_us),
-                p.database_us.map_or("-".to_owned(), n), n(p.client_us), p.rows.to_string(), p.changes.to_string(),
-                p.changesets.to_string(), format!("{:.1}", p.batch),
-            ]).collect(),
+            &[
+                "store",
+                "scenario",
+                "orders/s",
+                "p50 ms",
+                "p99 ms",
+                "server µs",
+                "database µs",
+                "client µs",
+                "rows",
+                "changes",
+                "changesets",
+                "in a commit",
+            ],
+            self.placements
+                .iter()
+                .map(|p| {
+                    vec![
+                        p.store.clone(),
+                        p.scenario.clone(),
+                        n(p.rate),
+                        ms(p.p50_ms),
+                        ms(p.p99_ms),
+                        n(p.server_us),
+                        p.database_us.map_or("-".to_owned(), n),
+                        n(p.client_us),
+                        p.rows.to_string(),
+                        p.changes.to_string(),
+                        p.changesets.to_string(),
+                        format!("{:.1}", p.batch),
+                    ]
+                })
+                .collect(),
         );
         table(
             "Against the floor (the same rows, bare prepared statements, same batches)",
             &["store", "scenario", "orders/s", "floor: rows/s", "ratio", "floor: steps/s", "ratio", "floor µs"],
-            self.placements.iter().filter(|p| p.floor_rows > 0.0).map(|p| vec![
-                p.store.clone(), p.scenario.clone(), n(p.rate), n(p.floor_rows), ms(p.ratio_rows), n(p.floor_steps),
-                ms(p.ratio_steps), n(p.floor_us),
-            ]).collect(),
+            self.placements
+                .iter()
+                .filter(|p| p.floor_rows > 0.0)
+                .map(|p| {
+                    vec![
+                        p.store.clone(),
+                        p.scenario.clone(),
+                        n(p.rate),
+                        n(p.floor_rows),
+                        ms(p.ratio_rows),
+                        n(p.floor_steps),
+                        ms(p.ratio_steps),
+                        n(p.floor_us),
+                    ]
+                })
+                .collect(),
         );
         table(
             "Statements of the engine, an order",
             &["scenario", "all", "which"],
-            self.statements.iter().map(|s| {
-                let each: Vec<String> = s.each.iter().map(|(name, uses)| format!("{name} {uses:.2}")).collect();
-                vec![s.scenario.clone(), format!("{:.1}", s.total), each.join(", ")]
-            }).collect(),
+            self.statements
+                .iter()
+                .map(|s| {
+                    let each: Vec<String> = s.each.iter().map(|(name, uses)| format!("{name} {uses:.2}")).collect();
+                    vec![s.scenario.clone(), format!("{:.1}", s.total), each.join(", ")]
+                })
+                .collect(),
         );
-        let asking = |asked: &[Asking]| asked.iter().map(|a| vec![
-            a.store.clone(), if a.orders > 0 { a.orders.to_string() } else { "-".to_owned() }, a.scenario.clone(), n(a.rate),
-            ms(a.p50_ms), ms(a.p99_ms), n(a.server_us),
-        ]).collect::<Vec<_>>();
+        let asking = |asked: &[Asking]| {
+            asked
+                .iter()
+                .map(|a| {
+                    vec![
+                        a.store.clone(),
+                        if a.orders > 0 { a.orders.to_string() } else { "-".to_owned() },
+                        a.scenario.clone(),
+                        n(a.rate),
+                        ms(a.p50_ms),
+                        ms(a.p99_ms),
+                        n(a.server_us),
+                    ]
+                })
+                .collect::<Vec<_>>()
+        };
         let head = ["store", "orders", "scenario", "a second", "p50 ms", "p99 ms", "server µs"];
         table("Fulfilment (of whole orders: four requests each)", &head, asking(&self.fulfilments));
         table("Reads", &head, asking(&self.reads));
@@ -236,24 +289,51 @@ impl Report {
         table(
             "Flash sale",
             &["store", "buyers", "sold", "all answered ms", "p50 ms", "p99 ms"],
-            self.flash_sales.iter().map(|f| vec![
-                f.store.clone(), f.buyers.to_string(), f.sold.to_string(), n(f.all_ms), ms(f.p50_ms), ms(f.p99_ms),
-            ]).collect(),
+            self.flash_sales
+                .iter()
+                .map(|f| {
+                    vec![
+                        f.store.clone(),
+                        f.buyers.to_string(),
+                        f.sold.to_string(),
+                        n(f.all_ms),
+                        ms(f.p50_ms),
+                        ms(f.p99_ms),
+                    ]
+                })
+                .collect(),
         );
         table(
             "Start and memory",
             &["store", "when", "ready ms", "memory MiB", "peak MiB"],
-            self.servers.iter().map(|s| vec![
-                s.store.clone(), s.when.clone(), n(s.ready_ms), format!("{:.1}", s.memory_mib), format!("{:.1}", s.peak_mib),
-            ]).collect(),
+            self.servers
+                .iter()
+                .map(|s| {
+                    vec![
+                        s.store.clone(),
+                        s.when.clone(),
+                        n(s.ready_ms),
+                        format!("{:.1}", s.memory_mib),
+                        format!("{:.1}", s.peak_mib),
+                    ]
+                })
+                .collect(),
         );
         table(
             "Bulk load",
             &["store", "orders", "rows", "seconds", "orders/s"],
-            self.loads.iter().map(|l| vec![
-                l.store.clone(), l.orders.to_string(), l.rows.to_string(), format!("{:.1}", l.seconds),
-                n(l.orders as f64 / l.seconds.max(1e-9)),
-            ]).collect(),
+            self.loads
+                .iter()
+                .map(|l| {
+                    vec![
+                        l.store.clone(),
+                        l.orders.to_string(),
+                        l.rows.to_string(),
+                        format!("{:.1}", l.seconds),
+                        n(l.orders as f64 / l.seconds.max(1e-9)),
+                    ]
+                })
+                .collect(),
         );
         out.push_str(&format!("\nprogram: {:.1} MiB; load: {} connections\n", self.binary_mib, self.connections));
         out
@@ -273,7 +353,13 @@ fn aligned(head: &[&str], rows: &[Vec<String>]) -> String {
             let last = column + 1 == cells.len();
             let right = rows.first().is_some_and(|row| figure(&row[column]));
             let fill = " ".repeat(widths[column].saturating_sub(cell.chars().count()));
-            if right { format!("{fill}{cell}") } else if last { (*cell).to_owned() } else { format!("{cell}{fill}") }
+            if right {
+                format!("{fill}{cell}")
+            } else if last {
+                (*cell).to_owned()
+            } else {
+                format!("{cell}{fill}")
+            }
         });
         format!("  {}\n", padded.collect::<Vec<_>>().join("  "))
     };

@@ -260,14 +260,15 @@ impl Bench {
             Ok(())
         })
         .await?;
-        let measured = load::run(server, &measuree.cpu, connections, Until::Count(count), async move |connection, _| {
-            let id = ids.borrow_mut().pop().context("more orders are fulfilled than were placed")?;
-            for &step in FULFILLED.steps {
-                FULFILLED.step(connection, &shop, &id, step).await?;
-            }
-            Ok(())
-        })
-        .await?;
+        let measured =
+            load::run(server, &measuree.cpu, connections, Until::Count(count), async move |connection, _| {
+                let id = ids.borrow_mut().pop().context("more orders are fulfilled than were placed")?;
+                for &step in FULFILLED.steps {
+                    FULFILLED.step(connection, &shop, &id, step).await?;
+                }
+                Ok(())
+            })
+            .await?;
         self.report.fulfilments.push(Asking::new(measuree.kind.name(), 0, FULFILLED.name, &measured));
         Ok(())
     }

@@ -5,7 +5,6 @@
 //! an order of one can stand for an order of another.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
@@ -82,8 +81,6 @@ pub async fn stock_up(place: &Place, demo: &Value) -> Result<()> {
 /// Who may do what in a shop: the tokens of `demo.json`, and who sells each family.
 #[derive(Clone, Debug)]
 pub struct Shop {
-    /// Where the server listens.
-    pub address: SocketAddr,
     /// The administrator's token.
     pub admin: String,
     customers: Vec<String>,
@@ -95,11 +92,11 @@ pub struct Shop {
 impl Shop {
     /// Of a running server.
     pub fn of(server: &Server) -> Result<Self> {
-        Self::new(server.address, &server.demo)
+        Self::new(&server.demo)
     }
 
     /// Of a `demo.json`.
-    pub fn new(address: SocketAddr, demo: &Value) -> Result<Self> {
+    pub fn new(demo: &Value) -> Result<Self> {
         let tokens = &demo["tokens"];
         let named = |value: &Value| -> BTreeMap<String, String> {
             let entries = value.as_object().into_iter().flatten();
@@ -116,7 +113,7 @@ impl Shop {
         let admin = tokens["admin"].as_str().context("demo.json: no admin")?.to_owned();
         let customers: Vec<String> = named(&tokens["customers"]).into_values().collect();
         anyhow::ensure!(!customers.is_empty(), "demo.json: no customers");
-        Ok(Self { address, admin, customers, storefronts: named(&tokens["storefronts"]), merchants })
+        Ok(Self { admin, customers, storefronts: named(&tokens["storefronts"]), merchants })
     }
 
     /// A customer's token; they take turns.

@@ -124,7 +124,8 @@ impl<'a> Past<'a> {
         let number = self.number(&template.prefix, base_us)?;
         let chance = scatter(turn());
         let known = &mut self.known[at];
-        let returning = (chance % 100 < RETURNING).then(|| known.get((chance >> 8) as usize % known.len().max(1))).flatten();
+        let returning =
+            (chance % 100 < RETURNING).then(|| known.get((chance >> 8) as usize % known.len().max(1))).flatten();
         let (customer, contacts, email) = match returning {
             Some((customer, contacts, email)) => (Some(*customer), contacts.clone(), email.clone()),
             None => {
@@ -243,8 +244,13 @@ mod tests {
 
     fn weighted(share: u32, due_after_us: Option<i64>) -> Weighted {
         let outbox = Op { statement: 0, pieces: vec![Piece::Number(Part::Id(0)), Piece::Position(0)], of_person: true };
-        let second = Op { pieces: vec![Piece::Number(Part::Id(1)), Piece::Position(1)], of_person: false, ..outbox.clone() };
-        let stock = Op { statement: 1, pieces: vec![Piece::Fixed(Val::I(2)), Piece::Text(vec![Part::Sku(0)])], of_person: false };
+        let second =
+            Op { pieces: vec![Piece::Number(Part::Id(1)), Piece::Position(1)], of_person: false, ..outbox.clone() };
+        let stock = Op {
+            statement: 1,
+            pieces: vec![Piece::Fixed(Val::I(2)), Piece::Text(vec![Part::Sku(0)])],
+            of_person: false,
+        };
         let template = Template {
             rows: vec![outbox, second, stock],
             ids: vec![1 << 61, (1 << 61) + 1],
@@ -277,7 +283,9 @@ mod tests {
     #[test]
     fn positions_have_no_gaps_and_ids_are_unique() {
         let (statements, templates) = (statements(), [weighted(1_000, None)]);
-        let mut past = Past::new(&statements, &templates, 1_795_000_000_000_000, 5_000, Before { position: 7, orders: 0 }).expect("a past");
+        let mut past =
+            Past::new(&statements, &templates, 1_795_000_000_000_000, 5_000, Before { position: 7, orders: 0 })
+                .expect("a past");
         let (mut positions, mut ids) = (Vec::new(), Vec::new());
         while let Some(bound) = past.slice().expect("a slice") {
             for (_, vals) in bound {

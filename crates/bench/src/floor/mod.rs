@@ -91,7 +91,8 @@ impl Source {
         };
         self.next_id += template.ids.len() as u64;
         let filled = template.fill(&instance);
-        let bind = |ops: &[crate::model::template::Op]| ops.iter().map(|op| (op.statement, filled.values(op))).collect();
+        let bind =
+            |ops: &[crate::model::template::Op]| ops.iter().map(|op| (op.statement, filled.values(op))).collect();
         match floor {
             Floor::Rows => vec![bind(&template.rows)],
             Floor::Steps => template.steps.iter().map(|step| bind(step)).collect(),

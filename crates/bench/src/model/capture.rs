@@ -65,9 +65,8 @@ impl Recorder {
         let connection = Connection::open(dir.join("orderwright.db"))?;
         connection.busy_timeout(Duration::from_secs(10))?;
         let tables = tables(&connection)?;
-        let mut text = format!(
-            "CREATE TABLE {LOG} (seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, before TEXT, after TEXT);\n"
-        );
+        let mut text =
+            format!("CREATE TABLE {LOG} (seq INTEGER PRIMARY KEY, at INTEGER, kind TEXT, before TEXT, after TEXT);\n");
         for (at, table) in tables.iter().enumerate() {
             let row = |prefix: &str| {
                 let quoted: Vec<String> = table.columns.iter().map(|c| format!("quote({prefix}.\"{c}\")")).collect();
@@ -191,7 +190,9 @@ mod tests {
             )
             .expect("schema");
         let recorder = Recorder::attach(dir.path()).expect("attaches");
-        connection.execute_batch("INSERT INTO pair VALUES (1, 'x'); UPDATE pair SET b = 'y'; DELETE FROM pair").expect("ok");
+        connection
+            .execute_batch("INSERT INTO pair VALUES (1, 'x'); UPDATE pair SET b = 'y'; DELETE FROM pair")
+            .expect("ok");
         let changes = recorder.changes().await.expect("changes");
         let kinds: Vec<Kind> = changes.iter().map(|c| c.kind).collect();
         assert_eq!(kinds, [Kind::Insert, Kind::Update, Kind::Delete]);

@@ -138,7 +138,10 @@ impl Statements {
                 Kind::Update => {
                     let added = changed.map(|(c, (b, a))| Some((c, Val::I(int(a)? - int(b)?))));
                     let added: Option<Vec<_>> = added.collect();
-                    (Verb::Add, added.with_context(|| format!("a row of {} that was there already changed", table.name))?)
+                    (
+                        Verb::Add,
+                        added.with_context(|| format!("a row of {} that was there already changed", table.name))?,
+                    )
                 }
             };
             let raw = Raw { table: change.table, verb, set, key, of_person: people.contains(&change.table) };
@@ -230,13 +233,7 @@ impl Statements {
         })
     }
 
-    fn vocabulary(
-        &self,
-        rows: &[Raw],
-        steps: &[Vec<Raw>],
-        template: &Template,
-        email: &str,
-    ) -> Result<Vocabulary> {
+    fn vocabulary(&self, rows: &[Raw], steps: &[Vec<Raw>], template: &Template, email: &str) -> Result<Vocabulary> {
         let outbox: Vec<i64> = self.of(rows, "outbox", "id")?.into_iter().filter_map(int).collect();
         let orders: Vec<i64> = self.of(rows, "orders", "id")?.into_iter().filter_map(int).collect();
         let ms = |id: &i64| id >> ID_BITS;

@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn what_only_looks_alike_stays() {
-        for text in ["12000000000000000001", "x2000000000000000001", "2000000000000000001e5", "1000", "é_abc", "77777778"] {
+        for text in
+            ["12000000000000000001", "x2000000000000000001", "2000000000000000001e5", "1000", "é_abc", "77777778"]
+        {
             assert_eq!(words().cut(text), [Part::Fixed(text.to_owned())]);
         }
     }
