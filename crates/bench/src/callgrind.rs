@@ -32,7 +32,7 @@ pub async fn run(program: &Path, dir: PathBuf, file: &Path) -> Result<String> {
     let server = Server::start(program, &place)?;
     let demo = server.demo.clone();
     server.stop()?;
-    shop::stock_up(&place, &demo).await?;
+    shop::stock_up(&place, &demo)?;
     let mut counts = String::from(
         "# Instructions that one placement costs in the server's own code, SQLite's included (thousands; HTTP parsing and\n\
          # the kernel are not in it). Written by `cargo xtask bench --callgrind`.\n",

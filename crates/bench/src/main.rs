@@ -25,6 +25,7 @@ mod shop;
 mod stopwatch;
 
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -33,8 +34,17 @@ use options::{BenchArgs, Command, Options};
 use server::{Place, Server};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let options = Options::parse();
+async fn main() -> ExitCode {
+    match act(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn act(options: Options) -> Result<()> {
     match options.command {
         None => bench(options.bench).await,
         Some(Command::Load { data, database_url, orders, program }) => {
@@ -74,7 +84,7 @@ async fn load(program: &Path, place: Place, orders: u64) -> Result<()> {
     let server = Server::start(program, &place)?;
     let demo = server.demo.clone();
     server.stop()?;
-    shop::stock_up(&place, &demo).await?;
+    shop::stock_up(&place, &demo)?;
     let temporary = tempfile::Builder::new().prefix("orderwright-bench-").tempdir()?;
     run::say("learning what the engine writes");
     let mut school = model::school::School::open(program, temporary.path().to_owned()).await?;

@@ -131,7 +131,7 @@ impl Bench {
         if args.wants(Part::Place) {
             let place = Place { dir: dir.join("school"), database_url: None };
             for (journey, _) in &journeys {
-                let uses = inprocess::place(&place, journey, COUNTED).await?;
+                let uses = shop::apart(inprocess::place(&place, journey, COUNTED))?;
                 let each: Vec<(String, f64)> =
                     uses.into_iter().map(|(name, uses)| (name.to_owned(), uses as f64 / COUNTED as f64)).collect();
                 let total = each.iter().map(|(_, uses)| uses).sum();
@@ -162,7 +162,7 @@ impl Bench {
         let server = Server::start(&self.program, &measuree.place)?;
         let demo = server.demo.clone();
         server.stop()?;
-        shop::stock_up(&measuree.place, &demo).await?;
+        shop::stock_up(&measuree.place, &demo)?;
         let server = Server::start(&self.program, &measuree.place)?;
         if self.args.wants(Part::Place) {
             self.placements(&measuree, &server).await?;
@@ -302,7 +302,7 @@ impl Bench {
         let server = Server::start(&self.program, &measuree.place)?;
         let demo = server.demo.clone();
         server.stop()?;
-        shop::stock_up(&measuree.place, &demo).await?;
+        shop::stock_up(&measuree.place, &demo)?;
         let mut there = 0;
         for size in self.args.sizes() {
             say(&format!("{name}: loading up to {size} orders"));

@@ -46,7 +46,18 @@ impl Place {
 }
 
 /// Adds the bench's offers to a demo that has been made. No server may run on it: servers need not look for new offers.
-pub async fn stock_up(place: &Place, demo: &Value) -> Result<()> {
+pub fn stock_up(place: &Place, demo: &Value) -> Result<()> {
+    apart(add_offers(place, demo))
+}
+
+/// Runs something that opens the store on a thread of its own: a thread that has read from a store keeps its connection,
+/// and the bulk loader needs the store for itself.
+pub fn apart<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    let run = || tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work);
+    std::thread::scope(|scope| scope.spawn(run).join()).map_err(|_| anyhow::anyhow!("the thread panicked"))?
+}
+
+async fn add_offers(place: &Place, demo: &Value) -> Result<()> {
     let app = App::open(place.store(false), true).await?;
     let now = app.clock.now();
     for channel in CHANNELS {

@@ -82,9 +82,8 @@ impl Statements {
     }
 
     /// Makes a template of the changes of one order. `skus` is what was bought, `email` who bought.
-    pub fn learn(&mut self, changes: &[Change], skus: &[String], email: &str) -> Result<Template> {
-        let amortised: BTreeSet<usize> = self.places(AMORTISED);
-        let changes: Vec<&Change> = changes.iter().filter(|c| !amortised.contains(&c.table)).collect();
+    pub fn learn(&mut self, changes: &[Change], order: i64, skus: &[String], email: &str) -> Result<Template> {
+        let changes = self.own(changes, order)?;
         let steps = self.steps(&changes)?;
         let rows = self.fold(&steps)?;
         let mut template = self.facts(&rows, skus)?;
@@ -111,13 +110,40 @@ impl Statements {
         Ok(template)
     }
 
+    /// The changes that belong to the order: while the shop's clock is moved, timers of others fire in between.
+    fn own<'a>(&self, changes: &'a [Change], order: i64) -> Result<Vec<&'a Change>> {
+        let amortised: BTreeSet<usize> = self.places(AMORTISED);
+        let (outbox, outbox_order) = self.column("outbox", "order_id")?;
+        let (orders, orders_id) = self.column("orders", "id")?;
+        let names_order = |table: usize| match table {
+            _ if table == orders => Some(orders_id),
+            _ => self.tables[table].columns.iter().position(|c| c == "order_id"),
+        };
+        let mut mine = false;
+        let mut own = Vec::new();
+        for change in changes.iter().filter(|c| !amortised.contains(&c.table)) {
+            let row = if change.kind == Kind::Insert { &change.after } else { &change.before };
+            // The writer writes one changeset after the other, and each begins with its outbox row.
+            if change.table == outbox && change.kind == Kind::Insert {
+                mine = matches!(&row[outbox_order], Val::Null) || row[outbox_order] == Val::I(order);
+            }
+            let numbering = change.table == outbox && change.kind == Kind::Update;
+            let other =
+                names_order(change.table).is_some_and(|c| !matches!(&row[c], Val::Null) && row[c] != Val::I(order));
+            if (mine || numbering) && !other {
+                own.push(change);
+            }
+        }
+        Ok(own)
+    }
+
     fn places(&self, names: &[&str]) -> BTreeSet<usize> {
         self.tables.iter().enumerate().filter(|(_, t)| names.contains(&t.name.as_str())).map(|(at, _)| at).collect()
     }
 
     /// Changeset by changeset: each begins with its outbox row. Numbering the feed is done afterwards, for many at once.
     fn steps(&self, changes: &[&Change]) -> Result<Vec<Vec<Raw>>> {
-        let (outbox, _) = self.column("outbox", "position")?;
+        let (outbox, order_id) = self.column("outbox", "order_id")?;
         let people = self.places(PEOPLE);
         let mut inserted: Vec<(usize, Vec<Val>)> = Vec::new();
         let mut steps: Vec<Vec<Raw>> = Vec::new();
@@ -135,6 +161,8 @@ impl Statements {
                 }
                 Kind::Delete => (Verb::Delete, Vec::new()),
                 Kind::Update if own => (Verb::Update, changed.map(|(c, (_, a))| (c, a.clone())).collect()),
+                // The feed of what came before is numbered meanwhile.
+                Kind::Update if change.table == outbox => continue,
                 Kind::Update => {
                     let added = changed.map(|(c, (b, a))| Some((c, Val::I(int(a)? - int(b)?))));
                     let added: Option<Vec<_>> = added.collect();
@@ -154,6 +182,11 @@ impl Statements {
                 (false, None) => bail!("a change of {} before any outbox row", table.name),
             }
         }
+        // A changeset that is of no order and left nothing but its outbox row: the clock was moved.
+        steps.retain(|step| {
+            step.len() > 1 || step.iter().any(|raw| raw.set.iter().any(|(c, val)| *c == order_id && *val != Val::Null))
+        });
+        numbering.retain(|raw| steps.iter().flatten().any(|r| r.table == outbox && r.key == raw.key));
         for step in &mut steps {
             // The changeset that made the customer is there only because the customer is new.
             let alone = step.iter().all(|raw| raw.of_person || raw.table == outbox);

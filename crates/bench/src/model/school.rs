@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use orderwright_core::id::OrderId;
 
 use super::capture::Recorder;
 use super::learn::Statements;
@@ -38,7 +39,7 @@ impl School {
         let server = Server::start(program, &place)?;
         let demo = server.demo.clone();
         server.stop()?;
-        shop::stock_up(&place, &demo).await?;
+        shop::stock_up(&place, &demo)?;
         let recorder = Recorder::attach(&place.dir)?;
         let server = Server::start(program, &place)?;
         let shop = Shop::of(&server)?;
@@ -87,7 +88,8 @@ impl School {
             }
             if wanted(stop) {
                 let changes = recorder.changes().await?;
-                let template = statements.learn(&changes, &placement.skus, &placement.email);
+                let order = OrderId::parse(&id).context("no order's id")?.0;
+                let template = statements.learn(&changes, order, &placement.skus, &placement.email);
                 learnt.push(template.with_context(|| format!("{}, stop {stop}", journey.name))?);
             }
         }
