@@ -91,15 +91,18 @@ impl Server {
 
     /// Tells it to end, and waits until it has.
     pub fn stop(mut self) -> Result<()> {
-        Command::new("kill").arg(self.pid().to_string()).status().context("no `kill`")?;
-        let watch = Stopwatch::start();
-        while self.child.try_wait()?.is_none() {
-            if watch.elapsed() > Duration::from_secs(30) {
-                bail!("the server does not end");
+        // A signal in the very moment in which the server begins to listen for signals is lost: it is sent again.
+        for _ in 0..3 {
+            Command::new("kill").arg(self.pid().to_string()).status().context("no `kill`")?;
+            let watch = Stopwatch::start();
+            while watch.elapsed() < Duration::from_secs(15) {
+                if self.child.try_wait()?.is_some() {
+                    return Ok(());
+                }
+                std::thread::sleep(Duration::from_millis(2));
             }
-            std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(())
+        bail!("the server does not end")
     }
 }
 
