@@ -53,6 +53,10 @@ pub struct Placing {
     pub client_us: f64,
     /// Rows that an order leaves.
     pub rows: usize,
+    /// The same by table.
+    pub tables: Vec<(String, usize)>,
+    /// Bytes of their values.
+    pub bytes: usize,
     /// Row changes by which they come to be.
     pub changes: usize,
     /// Durable changesets of an order.
@@ -185,6 +189,18 @@ pub fn floor_us(written: &Written) -> f64 {
 }
 
 impl Report {
+    /// Rows by table of each journey; both stores get the same.
+    fn rows_of_orders(&self) -> Vec<Vec<String>> {
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for placing in &self.placements {
+            if rows.iter().all(|row| row[0] != placing.scenario) {
+                let each: Vec<String> = placing.tables.iter().map(|(name, rows)| format!("{name} {rows}")).collect();
+                rows.push(vec![placing.scenario.clone(), placing.bytes.to_string(), each.join(", ")]);
+            }
+        }
+        rows
+    }
+
     /// The tables.
     pub fn text(&self) -> String {
         let mut out = String::new();
@@ -262,6 +278,7 @@ impl Report {
                 })
                 .collect(),
         );
+        table("Rows that an order leaves", &["scenario", "bytes", "which"], self.rows_of_orders());
         let asking = |asked: &[Asking]| {
             asked
                 .iter()

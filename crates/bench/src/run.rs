@@ -227,6 +227,8 @@ impl Bench {
                 database_us: measured.database.map(|time| measured.each_us(time)),
                 client_us: measured.each_us(measured.client),
                 rows: template.rows.len(),
+                tables: self.statements.rows_by_table(template),
+                bytes: template.bytes(),
                 changes: template.steps.iter().map(Vec::len).sum(),
                 changesets: template.steps.len(),
                 batch,

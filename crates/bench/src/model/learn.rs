@@ -75,6 +75,16 @@ impl Statements {
         self.list.len() - 1
     }
 
+    /// How many rows of each table an order leaves; rows that it only adds figures to are among them.
+    pub fn rows_by_table(&self, template: &Template) -> Vec<(String, usize)> {
+        let mut count = vec![0; self.tables.len()];
+        for op in &template.rows {
+            count[self.list[op.statement].table] += 1;
+        }
+        let names = self.tables.iter().map(|table| table.name.clone());
+        names.zip(count).filter(|(_, rows)| *rows > 0).collect()
+    }
+
     fn column(&self, table: &str, column: &str) -> Result<(usize, usize)> {
         let at = self.tables.iter().position(|t| t.name == table).with_context(|| format!("no table {table}"))?;
         let of = self.tables[at].columns.iter().position(|c| c == column);

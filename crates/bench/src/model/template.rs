@@ -142,6 +142,24 @@ pub struct Filled<'a> {
 }
 
 impl Template {
+    /// Bytes of the values of an order's rows.
+    pub fn bytes(&self) -> usize {
+        let instance = Instance {
+            skus: self.skus.clone(),
+            contacts: vec![0; self.contacts],
+            base_us: self.base_us,
+            ..Instance::default()
+        };
+        let filled = self.fill(&instance);
+        let size = |val: &Val| match val {
+            Val::I(_) => 8,
+            Val::T(text) => text.len(),
+            Val::B(bytes) => bytes.len(),
+            Val::Null => 0,
+        };
+        self.rows.iter().map(|op| filled.values(op).iter().map(size).sum::<usize>()).sum()
+    }
+
     /// Makes the ids and the hashes of an order.
     pub fn fill<'a>(&self, instance: &'a Instance) -> Filled<'a> {
         let later_ms = instance.base_us.div_euclid(1_000) - self.base_us.div_euclid(1_000);
