@@ -44,7 +44,11 @@ pub async fn run(program: &Path, dir: PathBuf, file: &Path) -> Result<String> {
         let many = count(&place, journey, MANY, &out)?;
         let each = many.checked_sub(few).context("more orders cost less")? / (MANY - FEW);
         counts.push_str(&format!("{:<32}{:>8}\n", journey.name, each.div_ceil(1_000)));
-        shown.push_str(&format!("\n{}: {each} instructions an order\n{}", journey.name, costliest(&out)?));
+        shown.push_str(&format!(
+            "\n{}: {each} instructions an order; of the whole run, its start included:\n{}",
+            journey.name,
+            costliest(&out)?
+        ));
     }
     std::fs::create_dir_all(file.parent().context("the file has a folder")?)?;
     std::fs::write(file, &counts)?;

@@ -33,6 +33,10 @@ use clap::Parser;
 use options::{BenchArgs, Command, Options};
 use server::{Place, Server};
 
+/// The server's own allocator, because placements are also counted in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     match act(Options::parse()).await {
