@@ -49,6 +49,8 @@ pub struct Draft {
     pub policies: Policies,
     /// The lines.
     pub items: Vec<DraftItem>,
+    /// What each line bears of shipping and rounding, where the source of an import says so; else they follow what the lines cost.
+    pub shipping_shares: Option<Vec<i64>>,
     /// The method's token at the provider.
     pub payment_method: String,
     /// Whether the units are reserved already, by a checkout.
@@ -147,7 +149,8 @@ fn build(
     let extra = draft.shipping_cost + draft.rounding_amount;
     // Free lines still carry their part of the shipping when every line is free.
     let weights = if totals.iter().sum::<i64>() == 0 { vec![1; totals.len()] } else { totals.clone() };
-    let shares = allocate(extra, &weights);
+    let told = draft.shipping_shares.filter(|s| s.len() == totals.len() && s.iter().sum::<i64>() == extra);
+    let shares = told.unwrap_or_else(|| allocate(extra, &weights));
     let initial = workflow.item.states[workflow.item.initial].name.clone();
     let items: Vec<Item> = draft
         .items
@@ -216,6 +219,7 @@ fn build(
         payments: Vec::new(),
         refunds: Vec::new(),
         splits: Vec::new(),
+        pools: Vec::new(),
         shipments: Vec::new(),
         notes: Vec::new(),
         timeline_length: 0,

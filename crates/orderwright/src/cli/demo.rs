@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{serve, store};
+use super::{serve, show, store};
 use crate::app::App;
 use crate::demo::{self, DemoFile};
 
@@ -33,7 +33,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let file = demo::prepare(&app, &args.data, &base_url).await?;
     serve::start(&app).await?;
     let path = DemoFile::path(&args.data);
-    println!("{}", greeting(&file, &path.canonicalize().unwrap_or(path).display().to_string()));
+    show::line(greeting(&file, &path.canonicalize().unwrap_or(path).display().to_string()))?;
     serve::serve(app, listener, serve::told_to_end()).await?;
     Ok(ExitCode::SUCCESS)
 }

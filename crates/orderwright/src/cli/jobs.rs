@@ -112,9 +112,9 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
             };
             let texts: Vec<String> = retried.iter().map(ToString::to_string).collect();
             match args.json {
-                true => println!("{}", json!({ "retried": texts })),
-                false if texts.is_empty() => println!("no job has given up"),
-                false => println!("runs again: {}", texts.join(", ")),
+                true => show::line(json!({ "retried": texts }))?,
+                false if texts.is_empty() => show::line("no job has given up")?,
+                false => show::line(format_args!("runs again: {}", texts.join(", ")))?,
             }
         }
     }
@@ -160,4 +160,53 @@ fn shown(row: &JobRow) -> Value {
         "lastError": row.last_error,
         "createdAt": Timestamp(row.created_at).to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Changeset;
+
+    async fn put(app: &App, id: i64, state: &str) {
+        let mut cs = Changeset::new(app.ids.next(app.clock.now()), 0);
+        cs.insert_job(&JobRow {
+            id,
+            kind: "payment".to_owned(),
+            order_id: Some(1),
+            state: state.to_owned(),
+            run_at: 0,
+            lease_owner: 0,
+            lease_until: 0,
+            fence: 1,
+            attempts: 12,
+            payload: "{}".to_owned(),
+            last_error: Some("gave up".to_owned()),
+            created_at: 0,
+        });
+        app.store.commit(cs).await.expect("put");
+    }
+
+    #[tokio::test]
+    async fn what_gave_up_is_listed_and_runs_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = StoreArgs { data: dir.path().to_owned(), database_url: None };
+        let app = store.open().await.expect("opens");
+        for (id, state) in [(1, "dead"), (2, "ready"), (3, "dead")] {
+            put(&app, id, state).await;
+        }
+        let ids = async |state, limit| -> Vec<i64> {
+            list(&app, state, None, limit).await.expect("listed").iter().map(|row| row.id).collect()
+        };
+        assert_eq!(ids(None, 200).await, [1, 2, 3]);
+        assert_eq!(ids(None, 2).await, [1, 2]);
+        assert_eq!(ids(Some(State::Dead), 200).await, [1, 3]);
+        assert_eq!(shown(&list(&app, None, None, 1).await.expect("listed")[0])["lastError"], "gave up");
+
+        retry(&app, [JobId(1)].into_iter()).await.expect("runs again");
+        assert_eq!(ids(Some(State::Dead), 200).await, [3]);
+        let error = retry(&app, [JobId(2)].into_iter()).await.expect_err("never gave up").to_string();
+        assert!(error.contains("is ready"), "{error}");
+        let error = retry(&app, [JobId(9)].into_iter()).await.expect_err("not there").to_string();
+        assert!(error.contains("no job"), "{error}");
+    }
 }

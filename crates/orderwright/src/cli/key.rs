@@ -134,8 +134,8 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let app = args.store.open_existing().await?;
             revoke(&app, id).await?;
             match args.json {
-                true => println!("{}", json!({ "id": id.to_string(), "revoked": true })),
-                false => println!("{id} is revoked"),
+                true => show::line(json!({ "id": id.to_string(), "revoked": true }))?,
+                false => show::line(format_args!("{id} is revoked"))?,
             }
         }
     }
@@ -148,20 +148,17 @@ async fn create(args: Create) -> anyhow::Result<()> {
     let grant = grant(&app, &args).await?;
     let (id, key) = auth::issue_all(&app, std::slice::from_ref(&grant)).await?.pop().context("no key was made")?;
     match args.json {
-        true => println!(
-            "{}",
-            json!({
-                "id": id.to_string(),
-                "key": key,
-                "role": grant.role.name(),
-                "subject": args.subject,
-                "channel": grant.channel,
-                "label": grant.label,
-                "expiresAt": grant.expires_at.map(|t| t.to_string()),
-            })
-        ),
+        true => show::line(json!({
+            "id": id.to_string(),
+            "token": key,
+            "role": grant.role.name(),
+            "subject": args.subject,
+            "channel": grant.channel,
+            "label": grant.label,
+            "expiresAt": grant.expires_at.map(|t| t.to_string()),
+        }))?,
         false => {
-            println!("{key}");
+            show::line(key)?;
             eprintln!("This key is shown once. Its id is {id}: `orderwright key revoke {id}` takes it back.");
         }
     }

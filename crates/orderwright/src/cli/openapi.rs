@@ -9,6 +9,6 @@ pub struct Args {}
 
 /// Prints the document.
 pub fn run(_: &Args) -> anyhow::Result<ExitCode> {
-    println!("{}", crate::web::openapi());
+    super::show::line(crate::web::openapi())?;
     Ok(ExitCode::SUCCESS)
 }

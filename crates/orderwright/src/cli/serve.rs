@@ -29,7 +29,7 @@ pub struct Args {
     /// Address and port to listen on; port 0 takes any free one
     #[arg(long, value_name = "ADDR", env = "ORDERWRIGHT_LISTEN", default_value = LISTEN)]
     listen: String,
-    /// Turn the sandbox provider's faults and the movable clock on
+    /// Turn the sandbox payment provider and the movable clock on
     #[arg(long)]
     sandbox: bool,
 }
@@ -41,6 +41,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     start(&app).await?;
     if app.store.list_tokens(0, 1).await?.is_empty() {
         tracing::warn!("nobody has a key yet; make one with `orderwright key create --role admin`");
+    }
+    if !args.sandbox {
+        // The application has no other provider so far; nobody should find that out by a payment that was none.
+        tracing::warn!("payments are answered by the sandbox provider: no money moves");
     }
     tracing::info!(url = base_url(listener.local_addr()?), sandbox = args.sandbox, "serving");
     serve(app, listener, told_to_end()).await?;

@@ -1,15 +1,27 @@
-//! How commands show lists: as a table for people, or as JSON for programs.
+//! How commands show things: lists as a table for people or as JSON for programs.
+//!
+//! A reader that has seen enough (`| head`) closes the pipe; that is no failure of the command.
+
+use std::fmt::Display;
+use std::io::Write;
 
 use serde_json::Value;
+
+/// Writes a line to standard output.
+pub fn line(text: impl Display) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
 
 /// Prints rows: JSON (one array) when asked for, otherwise columns of the named fields.
 pub fn rows(json: bool, fields: &[&str], rows: &[Value]) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(rows)?);
-        return Ok(());
+        return line(serde_json::to_string_pretty(rows)?);
     }
-    print!("{}", table(fields, rows));
-    Ok(())
+    line(table(fields, rows).trim_end())
 }
 
 fn table(fields: &[&str], rows: &[Value]) -> String {

@@ -10,6 +10,8 @@ use anyhow::Context;
 use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
 use serde_json::{Value, json};
 
+use super::show;
+
 /// What can be done with lifecycle files.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -48,18 +50,18 @@ pub fn run(command: Command) -> anyhow::Result<ExitCode> {
             .iter()
             .map(|(file, c)| json!({ "file": file, "line": c.line, "column": c.column, "path": c.path, "message": c.message }))
             .collect();
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        show::line(serde_json::to_string_pretty(&found)?)?;
     } else {
         for (file, workflow) in &checked.fine {
-            println!(
+            show::line(format_args!(
                 "{file}: fine: workflow {}, version {}, {} states",
                 workflow.name,
                 workflow.version,
                 workflow.item.states.len()
-            );
+            ))?;
         }
         for (file, complaint) in &checked.complaints {
-            println!("{}", line(file, complaint));
+            show::line(line(file, complaint))?;
         }
     }
     Ok(if checked.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -118,7 +120,7 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
             }
         }
     }
-    // A file whose partner is among those that could not be read would be told wrongly that it has none: the first complaint comes first.
+    // In the order of the files; what no longer fits of the shipped ones comes first.
     checked.complaints.sort_by_key(|(file, c)| (files.iter().position(|(f, _)| f == file), c.line, c.column));
     Ok(checked)
 }

@@ -38,9 +38,8 @@ impl Clock {
     }
 
     /// The machine's time, whatever the shop's is.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     pub fn real_now(&self) -> Timestamp {
-        Timestamp(jiff::Timestamp::now().as_microsecond())
+        machine_now()
     }
 
     /// Moves the system clock to that offset, or a manual clock on by it.
@@ -59,4 +58,16 @@ impl Clock {
             now_us.store(now.0, Ordering::Relaxed);
         }
     }
+}
+
+/// The machine's time.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
+pub fn machine_now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_microsecond())
+}
+
+/// The start of a measurement of how long something takes.
+#[expect(clippy::disallowed_methods, reason = "durations of real work, which no decision depends on")]
+pub fn stopwatch() -> std::time::Instant {
+    std::time::Instant::now()
 }

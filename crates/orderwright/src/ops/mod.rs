@@ -9,6 +9,7 @@ pub mod command;
 pub mod commit;
 pub mod events;
 pub mod idempotency;
+pub mod import;
 pub mod jobs;
 pub mod orders;
 pub mod people;
@@ -161,6 +162,9 @@ impl From<CommitError> for OpError {
         match error {
             CommitError::Duplicate { what: Guard::IdempotencyKey } => Self::KeyInUse,
             CommitError::Conflict { what: Guard::Stock { sku } } => Self::OutOfStock(vec![sku]),
+            CommitError::Duplicate { what: Guard::ExternalRef } => {
+                Self::Conflict("imported_already", "this was imported already".to_owned())
+            }
             CommitError::Conflict { what: Guard::Checkout } => Self::CheckoutClosed,
             CommitError::Unavailable(why) | CommitError::Unknown(why) => Self::Busy(why),
             other => Self::Internal(other.to_string()),

@@ -3,6 +3,7 @@
 //! The order, its reservations, its first history, its number and the payment's first effect are one changeset; no part of it exists
 //! without the others. Order numbers come in blocks: unique, with gaps.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -64,6 +65,19 @@ pub struct Checkout {
     pub expires_at: Timestamp,
 }
 
+/// What an order that was sold elsewhere brings with it; only imports can say so.
+#[derive(Clone, Debug)]
+pub struct SoldElsewhere {
+    /// Where it was sold.
+    pub source: &'static str,
+    /// Its id there: an order is imported once.
+    pub external_id: String,
+    /// What one unit of each line cost then, whatever the offer costs now.
+    pub prices: Vec<i64>,
+    /// What was paid for shipping each line.
+    pub shipping: Vec<i64>,
+}
+
 /// Numbers in hand, by prefix and day: (next, end).
 #[derive(Debug, Default)]
 pub struct NumberBlocks(HashMap<(String, i64), (i64, i64)>);
@@ -73,17 +87,43 @@ const NUMBER_BLOCK: i64 = 64;
 
 /// Places an order in one call.
 pub async fn place(ctx: &mut Ctx, request: Request, payment_method: &str) -> Result<Loaded, OpError> {
+    place_at(ctx, request, payment_method, None).await
+}
+
+/// Places an order that was sold elsewhere, at the prices of then; a second order with its outside id is refused.
+pub async fn place_imported(
+    ctx: &mut Ctx,
+    request: Request,
+    payment_method: &str,
+    sold: &SoldElsewhere,
+) -> Result<Loaded, OpError> {
+    place_at(ctx, request, payment_method, Some(sold)).await
+}
+
+async fn place_at(
+    ctx: &mut Ctx,
+    request: Request,
+    payment_method: &str,
+    sold: Option<&SoldElsewhere>,
+) -> Result<Loaded, OpError> {
     let channel = channel_of(ctx, &request.channel)?;
     check_method(&channel, payment_method)?;
     let now = ctx.clock.now();
-    let (offers, priced) = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now).await?;
-    drop(offers);
+    let prices = sold.map(|s| s.prices.as_slice());
+    let priced = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now, prices).await?;
     let person = Person::resolve(ctx, &channel.name, &request.customer, now).await?;
-    let mut extra = |cs: &mut Changeset, _: OrderId| {
-        person.insert(cs, &request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref())
+    let mut extra = |cs: &mut Changeset, order: OrderId| {
+        person.insert(cs, &request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
+        if let Some(sold) = sold {
+            cs.insert_external_ref(sold.source, &sold.external_id, order.0);
+        }
     };
     let ids = person.ids(&request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
-    let draft = draft(&channel, &priced, ids, request.discount_code.clone(), payment_method, false);
+    let mut draft = draft(&channel, &priced, ids, request.discount_code.clone(), payment_method, false);
+    if let Some(sold) = sold {
+        draft.shipping_cost = sold.shipping.iter().sum();
+        draft.shipping_shares = Some(sold.shipping.clone());
+    }
     commit_order(ctx, &channel, draft, now, &mut extra).await
 }
 
@@ -91,7 +131,7 @@ pub async fn place(ctx: &mut Ctx, request: Request, payment_method: &str) -> Res
 pub async fn open_checkout(ctx: &mut Ctx, request: Request) -> Result<(Checkout, Arc<Channel>, Priced), OpError> {
     let channel = channel_of(ctx, &request.channel)?;
     let now = ctx.clock.now();
-    let (_, priced) = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now).await?;
+    let priced = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now, None).await?;
     let person = Person::resolve(ctx, &channel.name, &request.customer, now).await?;
     let (customer_id, contact_id, shipping_address_id, billing_address_id) =
         person.ids(&request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
@@ -157,7 +197,8 @@ pub async fn complete_checkout(ctx: &mut Ctx, id: CheckoutId, payment_method: &s
         .iter()
         .map(|(sku, quantity, metadata)| Wish { sku: sku.clone(), quantity: *quantity, metadata: metadata.clone() })
         .collect();
-    let (_, priced) = price(ctx, &channel, &wishes, checkout.discount_code.as_deref(), checkout.created_at).await?;
+    let code = checkout.discount_code.as_deref();
+    let priced = price(ctx, &channel, &wishes, code, checkout.created_at, None).await?;
     let ids = (checkout.customer_id, checkout.contact_id, checkout.shipping_address_id, checkout.billing_address_id);
     let draft = draft(&channel, &priced, ids, checkout.discount_code.clone(), payment_method, true);
     commit_order(ctx, &channel, draft, now, &mut |cs, order| {
@@ -227,20 +268,24 @@ fn check_method(channel: &Channel, method: &str) -> Result<(), OpError> {
     Err(OpError::field("/paymentMethod", format!("this channel takes {}", known.join(", "))))
 }
 
-/// Finds the offers and prices the lines.
+/// Finds the offers and prices the lines: at the offers' prices, unless others are given, one for each line.
 async fn price(
     ctx: &Ctx,
     channel: &Channel,
     wishes: &[Wish],
     code: Option<&str>,
     at: Timestamp,
-) -> Result<(Vec<Offer>, Priced), OpError> {
+    prices: Option<&[i64]>,
+) -> Result<Priced, OpError> {
     let found = super::catalog::offers(ctx, wishes.iter().map(|w| w.sku.as_str())).await?;
     let mut wrong = Vec::new();
-    let mut offers = Vec::with_capacity(wishes.len());
+    let mut offers: Vec<Cow<'_, Offer>> = Vec::with_capacity(wishes.len());
     for (n, wish) in wishes.iter().enumerate() {
         match found.get(&wish.sku).filter(|o| o.channel == channel.name) {
-            Some(offer) => offers.push(offer),
+            Some(offer) => match prices.and_then(|p| p.get(n)) {
+                Some(&price) => offers.push(Cow::Owned(Offer { price, ..offer.clone() })),
+                None => offers.push(Cow::Borrowed(offer)),
+            },
             None => wrong.push(FieldError {
                 pointer: format!("/items/{n}/sku"),
                 detail: "this channel has no such SKU".to_owned(),
@@ -256,9 +301,8 @@ async fn price(
     if !wrong.is_empty() {
         return Err(OpError::Invalid(wrong));
     }
-    let priced =
-        pricing::price(channel, wishes, &offers, code, at).map_err(|e| OpError::field(e.pointer, e.message))?;
-    Ok((offers.into_iter().cloned().collect(), priced))
+    let offers: Vec<&Offer> = offers.iter().map(AsRef::as_ref).collect();
+    pricing::price(channel, wishes, &offers, code, at).map_err(|e| OpError::field(e.pointer, e.message))
 }
 
 type PeopleIds = (CustomerId, AddressId, Option<AddressId>, Option<AddressId>);
@@ -291,6 +335,7 @@ fn draft(
         pricing_snapshot: priced.pricing_snapshot.clone(),
         policies: channel.policies,
         items: priced.items.clone(),
+        shipping_shares: None,
         payment_method: method.to_owned(),
         reserved,
     }

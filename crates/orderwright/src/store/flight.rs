@@ -17,6 +17,8 @@ use deadpool::managed::Object;
 use futures_util::task::noop_waker_ref;
 use tokio_postgres::{Error, Statement};
 
+use crate::kernel::clock::stopwatch;
+
 use super::{
     changeset::{Changeset, Op},
     error::{CommitError, Guard},
@@ -31,7 +33,7 @@ const SETTLE: Duration = Duration::from_secs(30);
 
 /// Commits the changeset; what the operations that count changed is the answer.
 pub(super) async fn commit(db: &Arc<Postgres>, changeset: &Changeset) -> Result<u64, CommitError> {
-    let started = Instant::now();
+    let started = stopwatch();
     // Whether an earlier flight of this changeset may still land.
     let mut in_doubt = false;
     let mut attempt = 0;
@@ -193,7 +195,7 @@ async fn settle(db: &Arc<Postgres>, backend: &(i64, String), id: i64, until: Ins
         attempt += 1;
         match look(db, backend, id).await {
             Ok(settled) => return Ok(settled),
-            Err(e) if Instant::now() >= until => return Err(CommitError::Unknown(reason(&e))),
+            Err(e) if stopwatch() >= until => return Err(CommitError::Unknown(reason(&e))),
             Err(_) => tokio::time::sleep(pause(attempt, id)).await,
         }
     }

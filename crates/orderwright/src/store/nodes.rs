@@ -4,8 +4,7 @@ use super::{Changeset, CommitError, Inner, Result, Store, StoreError, changeset:
 
 /// Takes the next node id.
 pub(super) async fn next_node_id(inner: &Inner) -> Result<i64> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let now = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
+    let now = crate::kernel::clock::machine_now().0;
     // Another node may take the same number at the same moment; one of them gets the next.
     for _ in 0..100 {
         match inner.write_rows::<i64>(Stmt::NodeNext, vec![now.into()]).await {

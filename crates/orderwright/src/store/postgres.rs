@@ -317,8 +317,8 @@ async fn again(failure: Failure, attempt: &mut u32) -> Result<()> {
 
 /// The pause before an attempt: growing, and spread by `seed` so that those who met do not meet again.
 pub(super) fn pause(attempt: u32, seed: i64) -> Duration {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let spread = (u64::from(now.subsec_nanos()) ^ seed.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    let now = crate::kernel::clock::machine_now().0;
+    let spread = (now.cast_unsigned() ^ seed.cast_unsigned()).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
     let most = 2_000u64 << attempt.min(7);
     Duration::from_micros(most / 2 + spread % (most / 2))
 }

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, so that it links once. Black-box scenarios drive the real binary through HTTP,
 //! each on both stores; they know of the server only what its published interface says.
 
+#![expect(clippy::disallowed_methods, reason = "tests wait for real servers by the machine's clock")]
+
 #[macro_use]
 mod shop;
 

@@ -44,8 +44,9 @@ const ABOVE: &[(&str, &[&str])] = &[
     ("kernel", &["web", "cli", "ops", "effects", "store"]),
 ];
 
-/// The folders that may commit; the store itself ends its drivers' transactions.
-const COMMITTERS: &[&str] = &["ops", "effects", "store"];
+/// The folders that may commit: operations and outcomes of effects; the store ends its drivers' transactions; the sandbox provider in
+/// `pay` keeps books of its own, as a provider outside would.
+const COMMITTERS: &[&str] = &["ops", "effects", "store", "pay"];
 
 /// SQL is written in `store/` only.
 pub fn sql_lives_in_the_store(tree: &Tree, complaints: &mut Complaints) {
