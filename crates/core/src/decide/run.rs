@@ -387,6 +387,10 @@ impl<'a, 'c> Run<'a, 'c> {
 
     fn step_of(&mut self, which: Which) -> Result<bool, Refusal> {
         let Some(state) = self.state(which)? else { return Ok(false) };
+        // A running effect's outcome is the only way out: until then it is not known what there is to undo.
+        if state.invoke.is_some() {
+            return Ok(false);
+        }
         if let Some(transition) = state.always.iter().find(|t| self.guard_holds(which, t)) {
             let own_reason = self.cause.reason.is_some();
             self.take(which, transition)?;
