@@ -33,7 +33,7 @@ fn one_that_fails_changes_only_itself(shop: &Shop) {
     });
     let outcomes = answer.list("outcomes");
     let codes: Vec<&str> = outcomes.iter().map(|o| o["problem"]["code"].as_str().unwrap_or("")).collect();
-    assert_eq!(codes, ["", "not_possible_now", "not_possible_now", "not_found", "not_found", "unknown_event"]);
+    assert_eq!(codes, ["", "not_possible_now", "not_possible_now", "not_found", "not_found", "unknown_status"]);
     assert_eq!(
         (&outcomes[0]["ok"], outcomes[0].s("status"), &outcomes[0]["problem"]),
         (&json!(true), "processing", &Value::Null)
