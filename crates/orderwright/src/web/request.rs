@@ -21,6 +21,10 @@ use crate::ops::{Ctx, FieldError};
 /// The largest body.
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// How much of an unwanted body is read, and for how long.
+const DRAINED: usize = 64 * 1024;
+const DRAIN_FOR: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// A request that changes something.
 pub struct Incoming<A: Area> {
     caller: Caller<A>,
@@ -61,8 +65,14 @@ impl<A: Area> Incoming<A> {
     ) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let caller =
-            <Caller<A> as axum::extract::FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, app).await?;
-        check(&parts.headers)?;
+            <Caller<A> as axum::extract::FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, app).await;
+        let caller = match caller.and_then(|caller| check(&parts.headers).map(|()| caller)) {
+            Ok(caller) => caller,
+            Err(refused) => {
+                drain(body).await;
+                return Err(refused);
+            }
+        };
         let key = match parts.headers.get("idempotency-key").map(|k| k.to_str()) {
             None => None,
             Some(Ok(key)) if (1..=255).contains(&key.trim().len()) => Some(key.trim().to_owned()),
@@ -74,6 +84,12 @@ impl<A: Area> Incoming<A> {
         let body = body.map_err(|_| Problem::new(&TOO_LARGE, format!("this takes at most {} MiB", limit >> 20)))?;
         Ok(Self { caller, body, key, method: parts.method.to_string(), path: parts.uri.path().to_owned() })
     }
+}
+
+/// Takes a small body off the connection of a request that is refused without it: a connection with a body that nobody read is
+/// closed, and what the client sends on it next is lost.
+async fn drain(body: axum::body::Body) {
+    let _ = tokio::time::timeout(DRAIN_FOR, axum::body::to_bytes(body, DRAINED)).await;
 }
 
 /// What the body says it is, without parameters, in lower case.

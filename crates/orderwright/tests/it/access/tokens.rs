@@ -99,8 +99,7 @@ fn endpoints(id: &str) -> Vec<(&'static str, String, Value)> {
 #[track_caller]
 fn all_refuse(shop: &Shop, id: &str, authorization: Option<&str>) {
     for (method, path, body) in endpoints(id) {
-        // A body that nobody reads may end the connection: the next request must not be sent on it.
-        let mut call = shop.anyone().call(method, &path).header("connection", "close");
+        let mut call = shop.anyone().call(method, &path);
         if let Some(value) = authorization {
             call = call.header("authorization", value);
         }
