@@ -11,7 +11,8 @@ use crate::store::{Changeset, ChannelRow, MerchantRow, OfferRow, WorkflowRow};
 
 /// The offers of these SKUs, by SKU.
 pub async fn offers(ctx: &Ctx, skus: impl Iterator<Item = &str>) -> Result<HashMap<String, Offer>, OpError> {
-    let mut skus: Vec<&str> = skus.collect();
+    // No SKU has a NUL, and one of the stores cannot even be asked for it.
+    let mut skus: Vec<&str> = skus.filter(|sku| !sku.contains('\0')).collect();
     skus.sort_unstable();
     skus.dedup();
     let rows = ctx.app.store.find_offers(&skus).await?;

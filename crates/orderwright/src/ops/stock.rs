@@ -79,8 +79,8 @@ pub async fn list(
 pub async fn correct(ctx: &mut Ctx, sku: &str, correction: &Correction) -> Result<Vec<StockRow>, OpError> {
     get(ctx, sku).await?;
     let location = correction.location.as_deref().unwrap_or("default");
-    if location.is_empty() || location.len() > 64 {
-        return Err(OpError::field("/location", "must have between 1 and 64 characters"));
+    if location.is_empty() || location.len() > 64 || location.contains(char::is_control) {
+        return Err(OpError::field("/location", "must have between 1 and 64 characters, no control characters"));
     }
     let (adjustment, quantity) = match (correction.on_hand, correction.adjust) {
         (Some(n), None) if (0..=MAX_UNITS).contains(&n) => (StockAdjustment::Set(n), n),

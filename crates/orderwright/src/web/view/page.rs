@@ -92,6 +92,11 @@ impl Params {
             self.complain(name, "is given twice; separate several values by commas");
             self.pairs.retain(|(n, _)| n != name);
         }
+        if value.contains('\0') {
+            // One of the stores cannot even compare it.
+            self.complain(name, "must not contain NUL");
+            return None;
+        }
         (!value.is_empty()).then_some(value)
     }
 

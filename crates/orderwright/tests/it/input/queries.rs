@@ -8,7 +8,8 @@ scenarios! {
         a_limit_is_between_one_and_two_hundred,
         a_bad_cursor_is_refused,
         filters_must_be_of_their_type,
-        a_sort_must_be_known;
+        a_sort_must_be_known,
+        nul_is_an_answer_and_no_error_of_ours;
 }
 
 fn pages_end_at_ten_thousand(shop: &Shop) {
@@ -69,4 +70,21 @@ fn a_sort_must_be_known(shop: &Shop) {
     for sort in ["colour", "-", "createdAt;drop", "--createdAt"] {
         shop.admin().get(&format!("/admin/orders?sort={sort}")).problem_of(&[400, 422]);
     }
+}
+
+fn nul_is_an_answer_and_no_error_of_ours(shop: &Shop) {
+    for list in ["/admin/orders", "/admin/orders.csv"] {
+        for name in ["q", "sku", "channel", "orderNumber", "status", "after"] {
+            shop.admin().get(&format!("{list}?{name}=a%00b")).problem(422);
+        }
+    }
+    for list in ["/admin/variants", "/admin/stock"] {
+        shop.admin().get(&format!("{list}?channel=a%00b")).wrong(&["channel"]);
+    }
+    shop.admin().get("/admin/stock/a%00b").problem(404);
+    let nowhere = serde_json::json!({ "adjust": 1, "location": "a\u{0}b" });
+    shop.admin().patch(&format!("/admin/stock/{}", shop.sku("studio", 5)), &nowhere).wrong(&["/location"]);
+    let mut body = shop.basket("retail", &[(0, 1)], "pm_card_visa");
+    body["items"][0]["sku"] = serde_json::json!("a\u{0}b");
+    shop.customer(0).post("/storefront/orders", &body).problem(422);
 }
