@@ -2,7 +2,15 @@
 //!
 //! What is not here: changing anything (operations do), and the rest of the command line.
 
+pub mod file;
+pub mod northwind;
 pub mod olist;
+pub mod plan;
+pub mod replay;
+pub mod report;
+pub mod route;
+pub mod run;
+pub mod world;
 
 use std::io::Write as _;
 use std::path::PathBuf;

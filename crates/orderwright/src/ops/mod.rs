@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod orders;
 pub mod people;
 pub mod place;
+pub mod sale;
 pub mod sandbox;
 pub mod settings;
 pub mod setup;
