@@ -80,6 +80,9 @@ pub struct Order {
     pub refunds: Vec<Refund>,
     /// The parties' shares of what was captured.
     pub splits: Vec<Split>,
+    /// The same by lines that share alike, so that a refund of a line is paid by that line's parties.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pools: Vec<Pool>,
     /// Parcels.
     pub shipments: Vec<Shipment>,
     /// Notes.
@@ -270,6 +273,18 @@ pub struct Split {
     pub amount: i64,
     /// What was taken back of it by refunds.
     pub refunded: i64,
+}
+
+/// What was captured for lines of the same parties in the same proportions, and how it was shared out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pool {
+    /// The lines' shares: what names the pool.
+    pub shares: Vec<Share>,
+    /// Each party's amount; never changes.
+    pub amounts: Vec<i64>,
+    /// What was taken back of each.
+    pub refunded: Vec<i64>,
 }
 
 /// The part of an order that one merchant fulfils.

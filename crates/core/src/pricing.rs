@@ -171,7 +171,10 @@ fn snapshot(channel: &Channel, offers: &[&Offer], now: Timestamp) -> Value {
     let mut variants = serde_json::Map::new();
     for offer in offers {
         let price = json!({ "sku": offer.sku, "price": offer.price, "gstRate": offer.gst_rate, "currency": channel.currency.code() });
-        variants.insert(offer.variant_id.to_string(), price);
+        // Two merchants' offers of one variant on one order: the second is told apart by its SKU.
+        let key = offer.variant_id.to_string();
+        let key = if variants.contains_key(&key) { format!("{key}/{}", offer.sku) } else { key };
+        variants.insert(key, price);
     }
     let rules = json!({ "pricesIncludeTax": channel.prices_include_tax, "rounding": "half-up, each line", "variants": variants });
     json!({ "engineVersion": ENGINE_VERSION, "timestamp": now.to_string(), "ruleHash": digest(&rules), "variants": variants })

@@ -75,23 +75,23 @@ pub(super) fn possible_events(run: &Run<'_, '_>) -> Vec<String> {
 }
 
 fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
-    let parties = run.actor.parties();
-    let busy = run.state(Which::Payment).ok().flatten().is_some_and(|s| s.invoke.is_some());
+    let busy = run.is_paying().unwrap_or(false);
     let state = run.state(which).ok().flatten();
     let mut events = Vec::new();
     let mut machines = vec![which];
     machines.extend(index.map(Which::Merchant));
     for which in machines {
         let Some(state) = run.state(which).ok().flatten() else { continue };
-        events.extend(declared(run, which, state, &parties, busy));
+        events.extend(declared(run, which, state, busy));
     }
     let instance = match which {
         Which::Payment => &run.order.payment,
         Which::Item(i) | Which::Merchant(i) => &run.order.items[i].machine,
     };
-    let timer = instance.due.zip(state.and_then(|s| s.after.first())).map(|(due, after)| {
-        let machine = run.machine(which);
-        (due, machine.map(|m| m.states[after.transition.target].name.clone()).unwrap_or_default())
+    let timer = instance.due.zip(state).and_then(|(due, state)| {
+        let next = state.after.iter().find(|a| run.over_at(which, state, a) == due).or(state.after.first())?;
+        let machine = run.machine(which)?;
+        Some((due, machine.states[next.transition.target].name.clone()))
     });
     ItemActions {
         item: index.map(|i| run.order.items[i].id),
@@ -100,17 +100,19 @@ fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
         is_final: state.is_some_and(|s| s.is_final),
         events,
         waits_for_effect: state.and_then(|s| s.invoke.as_ref()).map(|i| i.effect.name().to_owned()),
-        waits_for: state
-            .into_iter()
-            .flat_map(|s| &s.always)
-            .filter_map(|t| t.guard.as_ref())
-            .map(ToString::to_string)
-            .collect(),
+        waits_for: state.map(|s| waits_for(run, which, s)).unwrap_or_default(),
         timer,
     }
 }
 
-fn declared(run: &Run<'_, '_>, which: Which, state: &State, parties: &[Party], busy: bool) -> Vec<Possible> {
+/// Guards of automatic steps, and of timers that are over and blocked.
+fn waits_for(run: &Run<'_, '_>, which: Which, state: &State) -> Vec<String> {
+    let over = state.after.iter().filter(|a| run.over_at(which, state, a) <= run.now).map(|a| &a.transition);
+    state.always.iter().chain(over).filter_map(|t| t.guard.as_ref()).map(ToString::to_string).collect()
+}
+
+fn declared(run: &Run<'_, '_>, which: Which, state: &State, busy: bool) -> Vec<Possible> {
+    let parties = run.parties(which);
     let machine = run.machine(which);
     let mut events = Vec::new();
     for (event, transitions) in &state.on {

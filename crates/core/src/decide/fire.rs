@@ -5,9 +5,10 @@
 
 use super::run::{Cause, Run, Which};
 use super::{Event, EventItem, Refusal, explain, owns, record};
+use crate::actor::Role;
 use crate::id::ItemId;
 use crate::order::{Payment, PaymentState, ShipmentItem};
-use crate::workflow::{Party, Transition};
+use crate::workflow::{State, Transition};
 
 /// Fires an event of the workflow; the shipping event also records the parcel.
 pub(super) fn event(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
@@ -26,23 +27,21 @@ pub(super) fn event(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal>
 /// Fires an event and says which lines took it; none when it was the payment's.
 pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<ItemId>, Refusal> {
     know(run, &event.event)?;
-    let parties = run.actor.parties();
     run.cause = Cause { event: Some(event.event.clone()), reason: event.reason.clone(), note: event.note.clone() };
-    if lets(run, Which::Payment, &parties, &event.event) && !item_machines_let(run, &parties, &event.event) {
+    if lets(run, Which::Payment, &event.event) && !item_machines_let(run, &event.event) {
         let transition =
-            candidate(run, Which::Payment, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+            candidate(run, Which::Payment, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
         require(transition, event)?;
         run.take(Which::Payment, transition)?;
         return Ok(Vec::new());
     }
-    if !item_machines_let(run, &parties, &event.event) {
-        return Err(Refusal::NotAllowed { event: event.event.clone(), role: run.actor.role.name().to_owned() });
+    if !item_machines_let(run, &event.event) {
+        return Err(not_allowed(run, &event.event));
     }
     let chosen = choose(run, event)?;
     let mut taken = Vec::new();
     for which in chosen {
-        let transition =
-            candidate(run, which, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        let transition = candidate(run, which, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
         require(transition, event)?;
         not_while_paying(run, which, transition)?;
         if let Which::Item(i) | Which::Merchant(i) = which {
@@ -57,6 +56,8 @@ pub(super) fn fire(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<ItemId>, 
 }
 
 /// Sets the public status: takes, on each line that can, the transition that leads there. Staff records a fact, so no field is required.
+///
+/// It is the order's status that is set: a line that is ahead of the others does not carry the order along.
 pub(super) fn set_status(
     run: &mut Run<'_, '_>,
     status: &str,
@@ -68,36 +69,37 @@ pub(super) fn set_status(
     }
     let parties = run.actor.parties();
     run.cause = Cause { event: None, reason: reason.map(str::to_owned), note: note.map(str::to_owned) };
-    let leads = |t: &Transition| run.workflow.item.states[t.target].status == status;
-    let all = || {
-        run.workflow
-            .item
-            .states
-            .iter()
-            .filter(|s| s.status != status)
-            .flat_map(|s| s.on.values().flatten())
-            .filter(|t| leads(t))
-    };
-    let mine = all().any(|t| t.by.iter().any(|p| parties.contains(p)));
-    if !mine && all().any(|t| !t.by.is_empty()) {
-        return Err(Refusal::NotAllowed { event: status.to_owned(), role: run.actor.role.name().to_owned() });
+    let states = run.workflow.item.states.iter().filter(|s| s.status != status);
+    let all = || states.clone().flat_map(|s| s.on.values().flatten().map(move |t| (s, t)));
+    let leading = || all().filter(|(s, t)| leads(run, s, t, status).is_some());
+    let mine = leading().any(|(_, t)| t.by.iter().any(|p| parties.contains(p)));
+    if !mine && leading().any(|(_, t)| !t.by.is_empty()) {
+        return Err(not_allowed(run, status));
     }
+    let current = crate::status::order_status(&run.order, run.workflow).to_owned();
     let mut taken = Vec::new();
+    let mut moves_the_order = false;
     for i in 0..run.order.items.len() {
         let Some(state) = run.state(Which::Item(i))? else { continue };
         if state.status == status || !owns(run.actor, run.order.items[i].merchant_id) {
             continue;
         }
-        let candidates = state.on.iter().flat_map(|(event, ts)| ts.iter().map(move |t| (event, t)));
-        let found = candidates
-            .filter(|(_, t)| leads(t) && t.by.iter().any(|p| parties.contains(p)))
-            .find(|(_, t)| run.guard_holds(Which::Item(i), t));
-        if let Some((event, transition)) = found {
+        let found = state
+            .on
+            .iter()
+            .flat_map(|(event, ts)| ts.iter().map(move |t| (event, t)))
+            .filter(|(_, t)| t.by.iter().any(|p| parties.contains(p)) && run.guard_holds(Which::Item(i), t))
+            .filter_map(|(event, t)| leads(run, state, t, status).map(|steps| (steps, event, t)))
+            .min_by_key(|(steps, ..)| *steps);
+        if let Some((_, event, transition)) = found {
+            moves_the_order |= state.status == current;
             taken.push((i, event.clone(), transition));
         }
     }
-    if taken.is_empty() {
-        return Err(not_possible(run, status));
+    if !moves_the_order {
+        let cancels = leading().any(|(_, t)| run.workflow.item.states[t.target].has("cancelled"));
+        let busy = cancels && run.is_paying()?;
+        return Err(if busy { Refusal::PaymentInProgress } else { not_possible(run, status) });
     }
     for (i, event, transition) in taken {
         not_while_paying(run, Which::Item(i), transition)?;
@@ -107,24 +109,32 @@ pub(super) fn set_status(
     Ok(())
 }
 
+/// In how many steps the transition leads to the status: at once, or through an internal state that clients do not see and that, when
+/// all goes well, goes on there by itself (accepted, and confirmed as soon as the money is taken).
+fn leads(run: &Run<'_, '_>, from: &State, transition: &Transition, status: &str) -> Option<u8> {
+    let states = &run.workflow.item.states;
+    let target = &states[transition.target];
+    if target.status == status {
+        return Some(1);
+    }
+    let goes_on = target.always.first().is_some_and(|t| states[t.target].status == status);
+    (target.status == from.status && goes_on).then_some(2)
+}
+
 /// Pays (again) by a method: a new attempt, and the payment machine's `retry`.
 pub(super) fn pay(run: &mut Run<'_, '_>, method: &str) -> Result<(), Refusal> {
-    let parties = run.actor.parties();
     run.cause = Cause { event: Some("retry".to_owned()), ..Cause::default() };
     if !run.workflow.payment.as_ref().is_some_and(|m| m.knows_event("retry")) {
         return Err(not_possible(run, "retry"));
     }
-    if !lets(run, Which::Payment, &parties, "retry") {
-        return Err(Refusal::NotAllowed { event: "retry".to_owned(), role: run.actor.role.name().to_owned() });
+    if !lets(run, Which::Payment, "retry") {
+        return Err(not_allowed(run, "retry"));
     }
-    let state = run.state(Which::Payment)?;
-    if state.is_some_and(|s| s.invoke.is_some()) {
+    if run.is_paying()? {
         return Err(Refusal::PaymentInProgress);
     }
-    let transition = candidate(run, Which::Payment, &parties, "retry")?.ok_or_else(|| not_possible(run, "retry"))?;
-    let id = crate::id::PaymentId(run.next_id());
-    let amount = run.owed();
-    run.order.payments.push(new_payment(id, method, amount, run.now));
+    let transition = candidate(run, Which::Payment, "retry")?.ok_or_else(|| not_possible(run, "retry"))?;
+    run.new_attempt(method);
     run.take(Which::Payment, transition)
 }
 
@@ -152,6 +162,12 @@ fn know(run: &Run<'_, '_>, event: &str) -> Result<(), Refusal> {
     if machines.into_iter().flatten().any(|m| m.knows_event(event)) {
         return Ok(());
     }
+    // Where statuses are the events, one that no transition leads to is a known word all the same.
+    let is_event = |status: &String| run.workflow.item.knows_event(status);
+    if run.workflow.statuses.iter().any(is_event) && run.workflow.statuses.iter().any(|s| s == event) {
+        let staff = matches!(run.actor.role, Role::Admin | Role::Ops | Role::Retailer);
+        return Err(if staff { not_possible(run, event) } else { not_allowed(run, event) });
+    }
     let mut known: Vec<String> = machines
         .into_iter()
         .flatten()
@@ -164,30 +180,29 @@ fn know(run: &Run<'_, '_>, event: &str) -> Result<(), Refusal> {
     Err(Refusal::UnknownEvent { event: event.to_owned(), known })
 }
 
-fn lets(run: &Run<'_, '_>, which: Which, parties: &[Party], event: &str) -> bool {
+/// Whether any state of that machine lets the actor fire the event.
+fn lets(run: &Run<'_, '_>, which: Which, event: &str) -> bool {
+    let parties = run.parties(which);
     run.machine(which).is_some_and(|m| parties.iter().any(|&p| m.lets(p, event)))
 }
 
-fn item_machines_let(run: &Run<'_, '_>, parties: &[Party], event: &str) -> bool {
-    lets(run, Which::Item(0), parties, event) || lets(run, Which::Merchant(0), parties, event)
+/// Whether a line's machines, the item's or the merchant's, ever let the actor fire the event.
+pub(super) fn item_machines_let(run: &Run<'_, '_>, event: &str) -> bool {
+    lets(run, Which::Item(0), event) || lets(run, Which::Merchant(0), event)
 }
 
-/// The transition that the event takes there now, for these parties; the first whose guard holds.
-pub(super) fn candidate<'c>(
-    run: &Run<'_, 'c>,
-    which: Which,
-    parties: &[Party],
-    event: &str,
-) -> Result<Option<&'c Transition>, Refusal> {
+/// The transition that the event takes there now, for this actor; the first whose guard holds.
+pub(super) fn candidate<'c>(run: &Run<'_, 'c>, which: Which, event: &str) -> Result<Option<&'c Transition>, Refusal> {
+    let parties = run.parties(which);
     let state = run.state(which)?;
     let transitions = state.and_then(|s| s.on.get(event)).into_iter().flatten();
     Ok(transitions.filter(|t| t.by.iter().any(|p| parties.contains(p))).find(|t| run.guard_holds(which, t)))
 }
 
 /// The machine of a line that takes the event now, if one does: the item's, or the merchant's.
-fn taker(run: &Run<'_, '_>, index: usize, parties: &[Party], event: &str) -> Result<Option<Which>, Refusal> {
+fn taker(run: &Run<'_, '_>, index: usize, event: &str) -> Result<Option<Which>, Refusal> {
     for which in [Which::Item(index), Which::Merchant(index)] {
-        if candidate(run, which, parties, event)?.is_some() {
+        if candidate(run, which, event)?.is_some() {
             return Ok(Some(which));
         }
     }
@@ -196,21 +211,22 @@ fn taker(run: &Run<'_, '_>, index: usize, parties: &[Party], event: &str) -> Res
 
 /// The lines that the event is for: the named ones, all or none; or all of the actor's that are eligible.
 fn choose(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<Which>, Refusal> {
-    let parties = run.actor.parties();
     let Some(named) = &event.items else {
         let mut chosen = Vec::new();
         for i in 0..run.order.items.len() {
             if owns(run.actor, run.order.items[i].merchant_id) {
-                chosen.extend(taker(run, i, &parties, &event.event)?);
+                chosen.extend(taker(run, i, &event.event)?);
             }
         }
-        return if chosen.is_empty() { Err(not_possible(run, &event.event)) } else { Ok(chosen) };
+        return if chosen.is_empty() { Err(not_now(run, &event.event)?) } else { Ok(chosen) };
     };
     check_items(run, named)?;
     let mut ids = Vec::new();
     for wanted in named {
         let index = index_of(run, wanted.item)?;
-        taker(run, index, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))?;
+        if taker(run, index, &event.event)?.is_none() {
+            return Err(not_now(run, &event.event)?);
+        }
         let whole = run.order.items[index].quantity;
         let part = match wanted.quantity {
             Some(quantity) if quantity < whole => run.split_line(index, quantity),
@@ -219,10 +235,14 @@ fn choose(run: &mut Run<'_, '_>, event: &Event) -> Result<Vec<Which>, Refusal> {
         ids.push(run.order.items[part].id);
     }
     ids.into_iter()
-        .map(|id| {
-            taker(run, index_of(run, id)?, &parties, &event.event)?.ok_or_else(|| not_possible(run, &event.event))
-        })
+        .map(|id| taker(run, index_of(run, id)?, &event.event)?.ok_or_else(|| not_possible(run, &event.event)))
         .collect()
+}
+
+/// Why no line takes the event: a cancel that meets a running payment step may be possible again in a moment.
+fn not_now(run: &Run<'_, '_>, event: &str) -> Result<Refusal, Refusal> {
+    let cancels = run.workflow.cancel_event.as_deref() == Some(event);
+    Ok(if cancels && run.is_paying()? { Refusal::PaymentInProgress } else { not_possible(run, event) })
 }
 
 /// Named lines must be the actor's, named once, with quantities that the lines have.
@@ -267,11 +287,16 @@ fn require(transition: &Transition, event: &Event) -> Result<(), Refusal> {
 
 /// Nothing is cancelled while the provider is at work: whether money was taken is not known, and nothing is guessed.
 fn not_while_paying(run: &Run<'_, '_>, which: Which, transition: &Transition) -> Result<(), Refusal> {
-    let busy = run.state(Which::Payment)?.is_some_and(|s| s.invoke.is_some());
     let cancels = run.machine(which).is_some_and(|m| m.states[transition.target].has("cancelled"));
-    if busy && cancels { Err(Refusal::PaymentInProgress) } else { Ok(()) }
+    if cancels && run.is_paying()? { Err(Refusal::PaymentInProgress) } else { Ok(()) }
 }
 
+/// Refuses what the actor's role may never do.
+pub(super) fn not_allowed(run: &Run<'_, '_>, event: &str) -> Refusal {
+    Refusal::NotAllowed { event: event.to_owned(), role: run.actor.role.name().to_owned() }
+}
+
+/// Refuses what the order's state does not allow, and says what it does.
 pub(super) fn not_possible(run: &Run<'_, '_>, event: &str) -> Refusal {
     Refusal::NotPossible {
         event: event.to_owned(),

@@ -6,13 +6,18 @@
 //! A command runs to completion: the transition it asks for, the events that coupled machines send each other, and every
 //! automatic transition that becomes possible, within [`run::MAX_STEPS`]. One that cannot be completed changes nothing.
 
+mod attempts;
+mod changes;
 mod explain;
 mod fire;
+mod lines;
 mod outcome;
 mod place;
 mod record;
 mod refund;
 mod run;
+mod shares;
+mod timers;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::run::{Cause, Run, Which};
-use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, refund};
+use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, refund, shares};
 use crate::id::{JobId, PaymentId};
 use crate::order::PaymentState;
 use crate::workflow::Effect;
@@ -26,8 +26,9 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
     let invoke = state.and_then(|s| s.invoke.as_ref()).ok_or(Refusal::StaleOutcome)?;
     match outcome {
         Outcome::InDoubt => {
+            let takes = matches!(invoke.effect, Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture);
             if let Some(payment) = run.order.payments.last_mut()
-                && payment.state == PaymentState::Pending
+                && takes
             {
                 payment.state = PaymentState::InDoubt;
             }
@@ -97,7 +98,9 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
     }
 }
 
+/// The provider said yes: no doubt is left, and an earlier no explains nothing any more.
 fn settle_doubt(run: &mut Run<'_, '_>, state: PaymentState, reference: Option<&str>) {
+    run.order.payment_reason = None;
     if let Some(payment) = run.order.payments.last_mut() {
         payment.state = state;
         if reference.is_some() {
@@ -110,14 +113,12 @@ fn settle_doubt(run: &mut Run<'_, '_>, state: PaymentState, reference: Option<&s
 pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
     let amount = run.owed();
     settle_doubt(run, PaymentState::Captured, reference);
-    let mut amounts = Vec::new();
     for index in 0..run.order.items.len() {
         let cancelled =
             run.workflow.item.state(&run.order.items[index].machine.state).is_some_and(|s| s.has("cancelled"));
         if !cancelled {
             let due = run.order.items[index].due();
             run.order.items[index].captured = due;
-            amounts.push((index, due));
         }
     }
     let Some(payment) = run.order.payments.last_mut() else { return };
@@ -127,11 +128,11 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
     if held > 0 {
         run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
     }
-    let splits = run.splits_of(&amounts);
+    shares::share_out(&mut run.order);
     run.post("capture", vec![(CLEARING.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
-    let shares = splits.iter().map(|s| (s.party.account(), -s.amount));
-    run.post("split", std::iter::once((UNSETTLED.to_owned(), amount)).chain(shares).collect());
-    run.order.splits = splits;
+    let parties = run.order.splits.iter().map(|s| (s.party.account(), -s.amount));
+    let lines = std::iter::once((UNSETTLED.to_owned(), amount)).chain(parties).collect();
+    run.post("split", lines);
     let data = json!({ "amount": amount, "currency": run.order.currency.code() });
     let message = format!("Payment of {} received", run.order.currency.show(amount));
     run.log("payment_received", message, data.clone(), true, MerchantView::Nobody);
@@ -144,9 +145,9 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
         Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture => {
             if let Some(payment) = run.order.payments.last_mut() {
                 payment.failure_code = Some(code.to_owned());
-                if payment.authorised == 0 {
-                    payment.state = PaymentState::Failed;
-                }
+                // A capture that was declined leaves what is held; the machine goes on to release it.
+                let held = payment.authorised > payment.voided;
+                payment.state = if held { PaymentState::Authorised } else { PaymentState::Failed };
             }
             run.log(
                 "payment_failed",

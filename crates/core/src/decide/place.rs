@@ -219,6 +219,7 @@ fn build(
         payments: Vec::new(),
         refunds: Vec::new(),
         splits: Vec::new(),
+        pools: Vec::new(),
         shipments: Vec::new(),
         notes: Vec::new(),
         timeline_length: 0,

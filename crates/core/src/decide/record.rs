@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::run::{Run, Which};
 use super::{Event, EventItem, MerchantView, Refusal, fire};
+use crate::actor::Role;
 use crate::id::{NoteId, ShipmentId};
 use crate::order::{Note, Shipment, ShipmentItem};
 
@@ -26,9 +27,11 @@ pub(super) fn note(run: &mut Run<'_, '_>, text: &str, is_public: bool) {
 /// Records a parcel. Units in it that the workflow's shipping event can take are shipped by it; units that are on their way already are
 /// recorded only; a parcel for which neither holds is refused.
 pub(super) fn shipment(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
-    let parties = run.actor.parties();
     let ship = run.workflow.ship_event.clone();
     let name = ship.clone().unwrap_or_else(|| "ship".to_owned());
+    if matches!(run.actor.role, Role::Customer | Role::Storefront | Role::Brand) {
+        return Err(fire::not_allowed(run, &name));
+    }
     if let Some(named) = &event.items {
         fire::check_items(run, named)?;
     }
@@ -38,7 +41,7 @@ pub(super) fn shipment(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refus
         let mut can = false;
         for which in [Which::Item(i), Which::Merchant(i)] {
             can |= match &ship {
-                Some(ship) => fire::candidate(run, which, &parties, ship)?.is_some(),
+                Some(ship) => fire::candidate(run, which, ship)?.is_some(),
                 None => false,
             };
         }
@@ -83,10 +86,8 @@ pub(super) fn shipment(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refus
 
 /// Why nothing can be shipped: the role never may, or not now.
 fn refused(run: &Run<'_, '_>, event: &str) -> Refusal {
-    let parties = run.actor.parties();
-    let lets = |which| run.machine(which).is_some_and(|m| parties.iter().any(|&p| m.lets(p, event)));
-    if run.workflow.ship_event.is_some() && !lets(Which::Item(0)) && !lets(Which::Merchant(0)) {
-        return Refusal::NotAllowed { event: event.to_owned(), role: run.actor.role.name().to_owned() };
+    if run.workflow.ship_event.is_some() && !fire::item_machines_let(run, event) {
+        return fire::not_allowed(run, event);
     }
     fire::not_possible(run, event)
 }

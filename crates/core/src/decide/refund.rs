@@ -6,14 +6,15 @@
 use serde_json::json;
 
 use super::run::Run;
-use super::{MerchantView, Outcome, RefundRequest, Refusal, outcome as effects, refund_items_json};
+use super::{MerchantView, Outcome, RefundRequest, Refusal, outcome as effects, refund_items_json, shares};
 use crate::id::{ItemId, RefundId};
-use crate::money::{allocate, allocate_refund};
+use crate::money::allocate;
 use crate::order::{Refund, RefundItem, RefundState};
 
 /// Gives money back, on staff's word.
 pub(super) fn refund(run: &mut Run<'_, '_>, request: &RefundRequest) -> Result<(), Refusal> {
     let (amount, items) = measure(run, request)?;
+    not_while_paying(run)?;
     let id = start(run, amount, items, request.items.is_some(), &request.reason, request.initiate_payment_refund);
     run.refund = Some(id);
     Ok(())
@@ -74,13 +75,14 @@ pub(super) fn decide_request(run: &mut Run<'_, '_>, refund: RefundId, approve: b
             asked
                 .items
                 .iter()
-                .map(|i| super::RefundRequestItem { item: i.item_id, quantity: None, amount: Some(i.amount) })
+                .map(|i| super::RefundRequestItem { item: i.item_id, quantity: i.quantity, amount: Some(i.amount) })
                 .collect()
         }),
         reason: asked.reason.clone(),
         initiate_payment_refund: true,
     };
     let (amount, items) = measure(run, &wish)?;
+    not_while_paying(run)?;
     let id = start(run, amount, items, asked.by_item, &asked.reason, true);
     // The request keeps its id: the customer follows it.
     if let Some(refund) = run.order.refunds.iter_mut().find(|r| r.id == id) {
@@ -88,6 +90,7 @@ pub(super) fn decide_request(run: &mut Run<'_, '_>, refund: RefundId, approve: b
         refund.created_by.clone_from(&asked.created_by);
         refund.created_at = asked.created_at;
     }
+    run.order.refunds.sort_by_key(|r| r.id);
     run.refund = Some(asked.id);
     Ok(())
 }
@@ -106,6 +109,17 @@ pub(super) fn cancelled(run: &mut Run<'_, '_>, lines: &[ItemId]) {
         let reason = run.cause.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
         start(run, amount, parts, true, &reason, true);
     }
+}
+
+/// A payment step that fails may give everything back; a refund that began meanwhile would go back twice.
+fn not_while_paying(run: &Run<'_, '_>) -> Result<(), Refusal> {
+    if run.is_paying()? { Err(Refusal::PaymentInProgress) } else { Ok(()) }
+}
+
+/// How many units of the line were refunded as units, or are on their way.
+fn units_refunded(run: &Run<'_, '_>, item: ItemId) -> i64 {
+    let running = run.order.refunds.iter().filter(|r| matches!(r.state, RefundState::Pending | RefundState::Succeeded));
+    running.flat_map(|r| &r.items).filter(|i| i.item_id == item).filter_map(|i| i.quantity).sum()
 }
 
 /// How much a wish comes to, line by line.
@@ -153,8 +167,17 @@ fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<Refun
         let line_left = item.captured - item.refunding;
         let amount = match (wish.amount, wish.quantity) {
             (Some(amount), _) => amount,
-            (None, Some(q)) if q < item.quantity => allocate(item.captured, &[q, item.quantity - q])[0],
-            (None, _) => line_left,
+            (None, Some(q)) => {
+                // Counted on from the units before, so that unit by unit comes to the whole.
+                let before = units_refunded(run, wish.item);
+                let upto = |units: i64| allocate(item.captured, &[units, item.quantity - units])[0];
+                match before + q {
+                    units if units > item.quantity => return Err(too_large(line_left)),
+                    units if units == item.quantity => line_left,
+                    units => upto(units) - upto(before),
+                }
+            }
+            (None, None) => line_left,
         };
         if wish.amount.is_some() {
             positive(&format!("/items/{n}/amount"), amount)?;
@@ -262,7 +285,9 @@ fn succeeded(run: &mut Run<'_, '_>, index: usize) {
     if let Some(payment) = run.order.payments.iter_mut().find(|p| Some(p.id) == payment) {
         payment.refunded += amount;
     }
-    post_refund(run, amount);
+    let mut lines = vec![(effects::CLEARING.to_owned(), -amount)];
+    lines.extend(shares::take_back(&mut run.order, &parts));
+    run.post("refund", lines);
     let metadata =
         json!({ "refundId": id.to_string(), "amount": amount, "reason": reason, "items": refund_items_json(&parts) });
     run.log(
@@ -273,19 +298,6 @@ fn succeeded(run: &mut Run<'_, '_>, index: usize) {
         MerchantView::Nobody,
     );
     run.emit("order.refunded", metadata);
-}
-
-/// Takes the refunded money from the parties' shares, cumulatively, so that refunds in any order end exactly at the shares.
-fn post_refund(run: &mut Run<'_, '_>, amount: i64) {
-    let shares: Vec<i64> = run.order.splits.iter().map(|s| s.amount).collect();
-    let taken: Vec<i64> = run.order.splits.iter().map(|s| s.refunded).collect();
-    let parts = allocate_refund(amount, &shares, &taken);
-    let mut lines = vec![(effects::CLEARING.to_owned(), -amount)];
-    for (split, part) in run.order.splits.iter_mut().zip(parts) {
-        split.refunded += part;
-        lines.push((split.party.account(), part));
-    }
-    run.post("refund", lines);
 }
 
 /// The payment machine undid a capture: everything goes back at once.

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Context, Decision, DomainEvent, EffectJob, EffectName, MerchantView, Posting, Refusal, StockMove, StockMoveKind,
-    TimelineEntry, refund,
+    Context, Decision, DomainEvent, EffectJob, MerchantView, Posting, Refusal, StockMove, StockMoveKind, TimelineEntry,
+    attempts::{OFFLINE, is_offline},
+    refund,
 };
 use crate::actor::Actor;
-use crate::id::{EntryId, ItemId, JobId, MerchantId, MerchantOrderId};
-use crate::money::allocate;
-use crate::order::{Instance, MerchantOrder, Order, Reservation, Split};
+use crate::id::{EntryId, ItemId, MerchantId, MerchantOrderId};
+use crate::order::{Instance, MerchantOrder, Order, Reservation};
 use crate::status;
 use crate::time::Timestamp;
 use crate::workflow::guard::Fact;
-use crate::workflow::{Action, Delay, Effect, Machine, Policy, Side, State, Transition, Workflow};
+use crate::workflow::{Action, Machine, Side, State, Transition, Workflow};
 
 /// Steps that one command may take for each line of the order, and a few more: a workflow that needs more never comes to rest.
 pub const MAX_STEPS: usize = 64;
@@ -45,16 +45,16 @@ pub(super) struct Run<'a, 'c> {
     pub workflow: &'c Workflow,
     pub partner: Option<&'c Workflow>,
     pub now: Timestamp,
-    cancel_window: crate::time::Span,
+    pub cancel_window: crate::time::Span,
     ids: &'a mut dyn crate::id::IdSource,
-    before: Vec<Before>,
-    from_status: Option<String>,
+    pub before: Vec<Before>,
+    pub from_status: Option<String>,
     from_payment_status: &'static str,
     steps: usize,
     pub cause: Cause,
     /// Lines that became cancelled and whose money goes back when the command is through.
     pub refund_items: Vec<ItemId>,
-    timeline: Vec<TimelineEntry>,
+    pub timeline: Vec<TimelineEntry>,
     pub events: Vec<DomainEvent>,
     effects: Vec<EffectJob>,
     postings: Vec<Posting>,
@@ -64,21 +64,13 @@ pub(super) struct Run<'a, 'c> {
     pub refund: Option<crate::id::RefundId>,
 }
 
-/// Lines of one merchant that changed from one status to another together.
-struct Moved<'c> {
-    merchant: MerchantId,
-    from: String,
-    state: &'c State,
-    items: Vec<ItemId>,
-    /// Tags of the state that they left.
-    tags: Vec<String>,
-}
-
 /// A line as it was before the command.
-struct Before {
-    item: ItemId,
-    status: String,
-    tags: Vec<String>,
+#[derive(Clone)]
+pub(super) struct Before {
+    pub item: ItemId,
+    pub state: String,
+    pub status: String,
+    pub tags: Vec<String>,
 }
 
 impl<'a, 'c> Run<'a, 'c> {
@@ -128,6 +120,7 @@ impl<'a, 'c> Run<'a, 'c> {
         let state = self.workflow.item.state(&machine.state);
         Before {
             item,
+            state: machine.state.clone(),
             status: state.map(|s| s.status.clone()).unwrap_or_default(),
             tags: state.map(|s| s.tags.clone()).unwrap_or_default(),
         }
@@ -147,7 +140,7 @@ impl<'a, 'c> Run<'a, 'c> {
         }
     }
 
-    fn instance(&self, which: Which) -> Option<&Instance> {
+    pub fn instance(&self, which: Which) -> Option<&Instance> {
         match which {
             Which::Payment => Some(&self.order.payment),
             Which::Item(i) => Some(&self.order.items[i].machine),
@@ -155,7 +148,7 @@ impl<'a, 'c> Run<'a, 'c> {
         }
     }
 
-    fn instance_mut(&mut self, which: Which) -> Option<&mut Instance> {
+    pub fn instance_mut(&mut self, which: Which) -> Option<&mut Instance> {
         match which {
             Which::Payment => Some(&mut self.order.payment),
             Which::Item(i) => Some(&mut self.order.items[i].machine),
@@ -240,25 +233,14 @@ impl<'a, 'c> Run<'a, 'c> {
     /// Enters a state: timer, entry actions, effect.
     pub fn enter(&mut self, which: Which, state: &'c State) -> Result<(), Refusal> {
         let now = self.now;
-        let (placed, policies, cancel_window) = (self.order.created_at, self.order.policies, self.cancel_window);
         let Some(instance) = self.instance_mut(which) else { return Ok(()) };
         instance.state.clone_from(&state.name);
         instance.since = now;
         instance.effect = None;
         instance.due = None;
         if !state.after.is_empty() {
-            let first = *instance.first.entry(state.name.clone()).or_insert(now);
-            instance.due = state
-                .after
-                .iter()
-                .map(|after| match after.delay {
-                    Delay::Fixed(span) => first.plus(span),
-                    Delay::Policy(Policy::PaymentWindow) => placed.plus(policies.payment_window),
-                    Delay::Policy(Policy::CancelWindow) => first.plus(cancel_window),
-                    Delay::Policy(Policy::ReturnWindow) => first.plus(policies.return_window),
-                    Delay::Policy(Policy::RefundCloseWindow) => first.plus(policies.refund_close_window),
-                })
-                .min();
+            instance.first.entry(state.name.clone()).or_insert(now);
+            self.set_timer(which, state);
         }
         if let Which::Item(i) = which {
             self.order.items[i].updated_at = now;
@@ -278,58 +260,6 @@ impl<'a, 'c> Run<'a, 'c> {
         Ok(())
     }
 
-    /// What is to be taken for the lines that are not cancelled.
-    pub fn owed(&self) -> i64 {
-        self.live().map(|i| i.due()).sum()
-    }
-
-    /// The lines that are not cancelled.
-    fn live(&self) -> impl Iterator<Item = &crate::order::Item> {
-        self.order
-            .items
-            .iter()
-            .filter(|i| !self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has("cancelled")))
-    }
-
-    /// Orders an effect on the current payment.
-    fn invoke(&mut self, effect: Effect) -> JobId {
-        let id = JobId(self.next_id());
-        let amount = match effect {
-            Effect::Verify => VERIFICATION_AMOUNT,
-            Effect::Authorise | Effect::Charge | Effect::Capture => self.owed(),
-            Effect::Void => self.order.current_payment().map_or(0, |p| p.authorised - p.captured),
-            Effect::Refund | Effect::Transfer => self.order.current_payment().map_or(0, |p| p.captured),
-            Effect::CheckStock => 0,
-        };
-        let stock = match effect {
-            Effect::CheckStock => self
-                .live()
-                .filter(|i| i.reservation == Reservation::Held)
-                .map(|i| (i.sku.clone(), i.location.clone(), i.quantity))
-                .collect(),
-            _ => Vec::new(),
-        };
-        let transfers = match effect {
-            Effect::Transfer => self.order.splits.iter().map(|s| (s.party.account(), s.amount)).collect(),
-            _ => Vec::new(),
-        };
-        if let Some(payment) = self.order.payments.last() {
-            self.effects.push(EffectJob {
-                id,
-                effect: EffectName(effect),
-                order: self.order.id,
-                payment: payment.id,
-                method: payment.method.clone(),
-                reference: payment.reference.clone(),
-                amount,
-                currency: self.order.currency,
-                stock,
-                transfers,
-            });
-        }
-        id
-    }
-
     /// Orders an effect as it stands.
     pub fn add_effect(&mut self, job: EffectJob) {
         self.effects.push(job);
@@ -338,6 +268,10 @@ impl<'a, 'c> Run<'a, 'c> {
     fn act(&mut self, which: Which, action: Action) -> Result<(), Refusal> {
         match (action, which) {
             (Action::RecordPayment, _) => {
+                // A card that was declined did not pay: what came from outside is an attempt of its own.
+                if !self.order.current_payment().is_some_and(|p| is_offline(&p.method)) {
+                    self.new_attempt(OFFLINE);
+                }
                 super::outcome::money_taken(self, None);
                 Ok(())
             }
@@ -422,13 +356,14 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Takes every automatic step and every timer that is due, until nothing moves any more; then refunds what was cancelled.
     pub fn settle(&mut self) -> Result<(), Refusal> {
-        while self.step()? {}
-        if !self.refund_items.is_empty() {
+        loop {
+            while self.step()? {}
+            if self.refund_items.is_empty() {
+                return Ok(());
+            }
             let items = std::mem::take(&mut self.refund_items);
             refund::cancelled(self, &items);
-            while self.step()? {}
         }
-        Ok(())
     }
 
     fn step(&mut self) -> Result<bool, Refusal> {
@@ -445,6 +380,10 @@ impl<'a, 'c> Run<'a, 'c> {
 
     fn step_of(&mut self, which: Which) -> Result<bool, Refusal> {
         let Some(state) = self.state(which)? else { return Ok(false) };
+        // A running effect's outcome is the only way out: until then it is not known what there is to undo.
+        if state.invoke.is_some() {
+            return Ok(false);
+        }
         if let Some(transition) = state.always.iter().find(|t| self.guard_holds(which, t)) {
             let own_reason = self.cause.reason.is_some();
             self.take(which, transition)?;
@@ -453,51 +392,11 @@ impl<'a, 'c> Run<'a, 'c> {
             }
             return Ok(true);
         }
-        let due = self.instance(which).and_then(|i| i.due).is_some_and(|due| due <= self.now);
-        if due && let Some(after) = state.after.iter().find(|a| self.guard_holds(which, &a.transition)) {
-            self.take(which, &after.transition)?;
+        if let Some(transition) = self.overdue(which, state) {
+            self.take(which, transition)?;
             return Ok(true);
         }
         Ok(false)
-    }
-
-    /// Splits `quantity` units off a line into a line of their own, which is returned; the remainder keeps the id.
-    pub fn split_line(&mut self, index: usize, quantity: i64) -> usize {
-        let id = ItemId(self.next_id());
-        let rest = &mut self.order.items[index];
-        let mut part = rest.clone();
-        part.id = id;
-        let weights = [quantity, rest.quantity - quantity];
-        let divide = |whole: &mut i64, part: &mut i64| {
-            let parts = allocate(*whole, &weights);
-            (*part, *whole) = (parts[0], parts[1]);
-        };
-        divide(&mut rest.gst_amount, &mut part.gst_amount);
-        divide(&mut rest.discount_amount, &mut part.discount_amount);
-        divide(&mut rest.shipping_share, &mut part.shipping_share);
-        divide(&mut rest.refunding, &mut part.refunding);
-        divide(&mut rest.refunded, &mut part.refunded);
-        // The total follows from its parts, so that item.total's identity holds for both lines.
-        let inclusive = rest.total == rest.price * rest.quantity - weigh(rest.discount_amount, part.discount_amount);
-        part.quantity = quantity;
-        rest.quantity -= quantity;
-        let total = rest.total;
-        part.total = part.price * part.quantity - part.discount_amount + if inclusive { 0 } else { part.gst_amount };
-        rest.total = total - part.total;
-        if rest.captured > 0 {
-            rest.captured = rest.due();
-            part.captured = part.due();
-        }
-        part.created_at = self.now;
-        let before = self.before.iter().find(|b| b.item == rest.id).map(|b| Before {
-            item: id,
-            status: b.status.clone(),
-            tags: b.tags.clone(),
-        });
-        self.before.extend(before);
-        self.new_items.push(id);
-        self.order.items.insert(index + 1, part);
-        index + 1
     }
 
     /// Marks a line as new, so that it is indexed.
@@ -512,22 +411,6 @@ impl<'a, 'c> Run<'a, 'c> {
         if !lines.is_empty() {
             self.postings.push(Posting { cause, lines });
         }
-    }
-
-    /// The shares of what the given amounts of lines come to.
-    pub fn splits_of(&self, amounts: &[(usize, i64)]) -> Vec<Split> {
-        let mut splits: Vec<Split> = Vec::new();
-        for &(index, amount) in amounts {
-            let shares = &self.order.items[index].shares;
-            let parts = allocate(amount, &shares.iter().map(|s| s.basis_points).collect::<Vec<_>>());
-            for (share, part) in shares.iter().zip(parts) {
-                match splits.iter_mut().find(|s| s.party == share.party) {
-                    Some(split) => split.amount += part,
-                    None => splits.push(Split { party: share.party.clone(), amount: part, refunded: 0 }),
-                }
-            }
-        }
-        splits
     }
 
     /// Adds an entry to the timeline, chained to the one before it.
@@ -566,6 +449,7 @@ impl<'a, 'c> Run<'a, 'c> {
     /// Ends the command: settles, derives, and writes down what changed.
     pub fn finish(mut self) -> Result<Decision, Refusal> {
         self.settle()?;
+        self.silence_timers()?;
         self.order.version += 1;
         self.order.updated_at = self.now;
         self.log_changes();
@@ -594,114 +478,7 @@ impl<'a, 'c> Run<'a, 'c> {
             refund: self.refund,
         })
     }
-
-    /// One entry for each change of status that items of one merchant share, and the events that go with the whole order's.
-    fn log_changes(&mut self) {
-        let mut groups: Vec<Moved<'c>> = Vec::new();
-        for item in &self.order.items {
-            let Some(state) = self.workflow.item.state(&item.machine.state) else { continue };
-            let Some(before) = self.before.iter().find(|b| b.item == item.id) else { continue };
-            if before.status == state.status {
-                continue;
-            }
-            let same = |g: &&mut Moved<'_>| {
-                g.merchant == item.merchant_id && g.from == before.status && g.state.status == state.status
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.items.push(item.id),
-                None => groups.push(Moved {
-                    merchant: item.merchant_id,
-                    from: before.status.clone(),
-                    state,
-                    items: vec![item.id],
-                    tags: before.tags.clone(),
-                }),
-            }
-        }
-        let cause = self.cause.clone();
-        for Moved { merchant, from, state, items, tags } in groups {
-            let ids: Vec<String> = items.iter().map(ToString::to_string).collect();
-            let mut metadata = json!({ "from": from, "to": state.status, "itemIds": ids });
-            for (key, value) in [("event", &cause.event), ("reason", &cause.reason), ("note", &cause.note)] {
-                if let Some(value) = value {
-                    metadata[key] = json!(value);
-                }
-            }
-            let what = if ids.len() == self.order.items.len() {
-                "Order".to_owned()
-            } else {
-                format!("{} of {} items", ids.len(), self.order.items.len())
-            };
-            let why = cause.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-            let view = MerchantView::Only(merchant);
-            self.log(
-                "status_changed",
-                format!("{what} changed from {from} to {}{why}", state.status),
-                metadata.clone(),
-                true,
-                view,
-            );
-            let new = |tag: &str| state.has(tag) && !tags.iter().any(|t| t == tag);
-            if new("cancelled") && !state.has("refunded") {
-                self.log("cancelled", format!("{what} cancelled{why}"), metadata.clone(), true, view);
-            }
-            if new("delivered") {
-                self.log("delivered", format!("{what} delivered"), metadata.clone(), true, view);
-            }
-            if new("shipped") && !new("delivered") && !self.timeline.iter().any(|e| e.kind == "shipped") {
-                self.log("shipped", format!("{what} shipped"), metadata, true, view);
-            }
-            for moved in &mut self.order.merchant_orders {
-                if moved.merchant_id == merchant {
-                    moved.updated_at = self.now;
-                }
-            }
-        }
-        self.emit_changes();
-    }
-
-    fn emit_changes(&mut self) {
-        let Some(from) = self.from_status.clone() else { return };
-        let to = status::order_status(&self.order, self.workflow);
-        let mut became: Vec<&'static str> = Vec::new();
-        for (tag, kind) in
-            [("shipped", "order.shipped"), ("delivered", "order.delivered"), ("completed", "order.completed")]
-        {
-            let now = self.live().count() > 0
-                && self.live().all(|i| self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has(tag)));
-            let live_before: Vec<&Before> =
-                self.before.iter().filter(|b| !b.tags.iter().any(|t| t == "cancelled")).collect();
-            let before = !live_before.is_empty() && live_before.iter().all(|b| b.tags.iter().any(|t| t == tag));
-            if now && !before {
-                became.push(kind);
-            }
-        }
-        let cancelled_now = self.live().count() == 0;
-        let cancelled_before = self.before.iter().all(|b| b.tags.iter().any(|t| t == "cancelled"));
-        if cancelled_now && !cancelled_before {
-            became.push("order.canceled");
-        }
-        if from != to {
-            let data = json!({ "from": from, "to": to, "reason": self.cause.reason });
-            self.emit("order.status_changed", data);
-        }
-        for kind in became {
-            self.emit(kind, json!({ "status": to }));
-        }
-    }
 }
-
-fn weigh(rest: i64, part: i64) -> i64 {
-    rest + part
-}
-
-/// Whether the method waits for money from outside.
-pub(super) fn is_offline(method: &str) -> bool {
-    method == "pm_offline"
-}
-
-/// The verification charge (seed of the store request: «a temporary 1 USD charge»), in minor units.
-pub const VERIFICATION_AMOUNT: i64 = 100;
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()

@@ -191,7 +191,7 @@ impl Policy {
     }
 }
 
-/// An effect that runs while a state lasts; its outcome is the only way out, unless `late` says what to do with one that comes after.
+/// An effect that runs while a state lasts; its outcome is the only way out. Whether money was taken is not known before.
 #[derive(Clone, Debug)]
 pub struct Invoke {
     /// What runs.
@@ -200,7 +200,7 @@ pub struct Invoke {
     pub done: Transition,
     /// Its failure.
     pub error: Transition,
-    /// The effect that makes up for a success that came after the state was left.
+    /// The effect that would make up for a success that came after the state was left. Reserved: no state is left early (ADR 0006).
     pub late: Option<Effect>,
 }
 

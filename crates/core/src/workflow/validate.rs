@@ -123,11 +123,8 @@ impl Check<'_> {
             } else if !ending[i] && self.machine.states.iter().any(|s| s.is_final) {
                 say("no final state can be reached from here".to_owned());
             }
-            if let Some(invoke) = &state.invoke
-                && invoke.late.is_none()
-                && exits(state).any(|exit| exit.cause != Cause::Outcome)
-            {
-                say("the state can be left while its `invoke` runs; say in `on.late` what makes up for a success after that".to_owned());
+            if state.invoke.is_some() && exits(state).any(|exit| exit.cause != Cause::Outcome) {
+                say("a state is left only by the outcome of its `invoke`, so any other exit would never be taken; move it to the states that `on.done` and `on.error` lead to".to_owned());
             }
             self.entry(state, out);
             self.shadowed(state, out);

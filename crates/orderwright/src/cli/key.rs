@@ -150,7 +150,7 @@ async fn create(args: Create) -> anyhow::Result<()> {
     match args.json {
         true => show::line(json!({
             "id": id.to_string(),
-            "key": key,
+            "token": key,
             "role": grant.role.name(),
             "subject": args.subject,
             "channel": grant.channel,

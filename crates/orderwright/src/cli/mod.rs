@@ -53,6 +53,8 @@ enum Command {
     /// Check lifecycle files
     #[command(subcommand)]
     Workflow(workflow::Command),
+    /// Import orders from elsewhere, replayed through the engine on a virtual clock
+    Import(crate::import::Args),
     /// Look at background work, and try again what gave up
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -61,7 +63,7 @@ enum Command {
 /// Runs the command of the process's arguments.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_));
+    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_) | Command::Import(_));
     log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" });
     let mut runtime = if server {
         tokio::runtime::Builder::new_multi_thread()
@@ -92,6 +94,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Openapi(args) => openapi::run(&args),
         Command::Key(command) => key::run(command).await,
         Command::Workflow(command) => workflow::run(command),
+        Command::Import(args) => crate::import::main(args).await,
         Command::Jobs(command) => jobs::run(command).await,
     }
 }

@@ -80,8 +80,10 @@ pub enum Begin {
     Replay {
         /// HTTP status.
         status: u16,
-        /// JSON.
+        /// JSON, without people's data.
         body: String,
+        /// The order that the answer is about.
+        order_id: Option<i64>,
     },
     /// The first request was done, and its node died before it could keep the answer: make it again from the order.
     Recover {
@@ -114,7 +116,9 @@ pub async fn begin(ctx: &Ctx, key: &Key) -> Result<Begin, OpError> {
         return Ok(Begin::OtherBody);
     }
     Ok(match (row.status, row.response) {
-        (Some(status), Some(body)) => Begin::Replay { status: u16::try_from(status).unwrap_or(500), body },
+        (Some(status), Some(body)) => {
+            Begin::Replay { status: u16::try_from(status).unwrap_or(500), body, order_id: row.order_id }
+        }
         _ if ctx.app.store.is_shared() && row.created_at + PATIENCE.0 > now.0 => Begin::InUse,
         _ => Begin::Recover { order_id: row.order_id, running },
     })

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod metrics;
 pub mod problem;
 pub mod request;
+mod sealed;
 pub mod view;
 
 use std::any::Any;

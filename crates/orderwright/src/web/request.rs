@@ -12,6 +12,7 @@ use serde_path_to_error::Segment;
 
 use super::caller::{Area, Caller};
 use super::problem::{ANSWER_LOST, KEY_IN_USE, KEY_REUSED, MALFORMED, MEDIA_TYPE, Problem, TOO_LARGE};
+use super::sealed;
 use crate::app::App;
 use crate::ops::idempotency::{self, Begin, Key};
 use crate::ops::{Ctx, FieldError};
@@ -127,7 +128,9 @@ impl<A: Area> Incoming<A> {
         let key = Key::new(&ctx.actor.id, &self.method, &self.path, &key, &self.body);
         let running = match idempotency::begin(&ctx, &key).await? {
             Begin::New(running) => running,
-            Begin::Replay { status, body } => return Ok(replayed(status, body)),
+            Begin::Replay { status, body, order_id } => {
+                return Ok(replayed(status, sealed::unseal(&ctx, order_id, body).await?));
+            }
             Begin::OtherBody => {
                 return Err(Problem::new(&KEY_REUSED, "this Idempotency-Key was used with another body"));
             }
@@ -142,7 +145,7 @@ impl<A: Area> Incoming<A> {
                     ));
                 };
                 let answer = again(ctx.clone(), order).await?;
-                idempotency::keep(&ctx, &key, answer.status.as_u16(), &answer.body).await?;
+                idempotency::keep(&ctx, &key, answer.status.as_u16(), &sealed::seal(&answer.body)).await?;
                 drop(running);
                 return Ok(replayed(answer.status.as_u16(), answer.body));
             }
@@ -150,7 +153,7 @@ impl<A: Area> Incoming<A> {
         ctx.key = Some(key.clone());
         let result = work(ctx.clone(), body).await;
         match &result {
-            Ok(answer) => idempotency::keep(&ctx, &key, answer.status.as_u16(), &answer.body).await?,
+            Ok(answer) => idempotency::keep(&ctx, &key, answer.status.as_u16(), &sealed::seal(&answer.body)).await?,
             Err(problem) if problem.is_final() => {
                 let text = serde_json::to_string(&problem.0).unwrap_or_default();
                 idempotency::keep(&ctx, &key, problem.0.status, &text).await?;

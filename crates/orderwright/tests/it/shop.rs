@@ -150,6 +150,22 @@ impl Shop {
         }
     }
 
+    /// Runs the command line on this shop's data, beside the running server; what it printed.
+    pub fn command(&self, words: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orderwright"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERWRIGHT_")) {
+            command.env_remove(name);
+        }
+        command.args(words).arg("--data").arg(self.dir.path().join("data"));
+        if let Some(database) = &self.database {
+            command.args(["--database-url", database.url()]);
+        }
+        let output = command.stdin(Stdio::null()).output().expect("the command runs");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {errors}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
     fn log_path(&self) -> PathBuf {
         self.dir.path().join("server.log")
     }

@@ -167,18 +167,12 @@ fn every_state_is_reached_and_goes_on() {
 }
 
 #[test]
-fn invokes_that_can_be_left_say_on_late() {
+fn invokes_are_left_by_their_outcome_only() {
     small(
         "on.error = ",
         "after.\"1h\" = { target = \"failed\" }\non.error = ",
-        "line 31: payment.states.taking: the state can be left while its `invoke` runs",
+        "line 31: payment.states.taking: a state is left only by the outcome of its `invoke`",
     );
-    let late = SMALL.replacen(
-        "on.error = ",
-        "on.late = { effect = \"payment.refund\" }\nafter.\"1h\" = { target = \"failed\" }\non.error = ",
-        1,
-    );
-    assert!(validate(&parse(&late), None).is_empty());
 }
 
 #[test]

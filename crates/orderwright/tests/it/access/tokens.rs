@@ -1,16 +1,44 @@
-//! Nobody without a valid token gets in: no token, forged, cut, another scheme. Expired and revoked tokens are tried
-//! where tokens are made, by the command line's own tests.
+//! Nobody without a valid token gets in: no token, forged, cut, another scheme, expired, revoked.
 
 use serde_json::{Value, json};
 
-use crate::shop::{Json, Shop};
+use crate::shop::{Json, PATIENCE, Shop, eventually};
 
 scenarios! {
     shared:
         every_endpoint_refuses_nobody,
         a_forged_token_is_nobody,
         the_other_scheme_is_nobody,
+        an_expired_token_is_nobody,
+        a_revoked_token_is_nobody_at_once,
         a_refused_write_changes_nothing;
+}
+
+/// Makes a key by the command line: its id and the token.
+fn make_key(shop: &Shop, more: &[&str]) -> (String, String) {
+    let printed = shop.command(&[&["key", "create", "--role", "ops", "--label", "scenario", "--json"], more].concat());
+    let key: Value = serde_json::from_str(printed.lines().last().unwrap_or_default()).expect("JSON");
+    (key.s("id").to_owned(), key.s("token").to_owned())
+}
+
+fn an_expired_token_is_nobody(shop: &Shop) {
+    let (_, token) = make_key(shop, &["--expires", "2s"]);
+    let holder = shop.holder(&token, "/admin");
+    let nobody = eventually("the token has expired", PATIENCE, || {
+        let reply = holder.get("/admin/orders?limit=1");
+        if reply.status == 401 { Ok(reply) } else { Err(reply.status.to_string()) }
+    });
+    let body = nobody.body.clone();
+    nobody.problem(401);
+    assert_eq!(body, shop.anyone().get("/admin/orders?limit=1").body, "as if there were no token");
+}
+
+fn a_revoked_token_is_nobody_at_once(shop: &Shop) {
+    let (id, token) = make_key(shop, &[]);
+    let holder = shop.holder(&token, "/admin");
+    holder.get("/admin/orders?limit=1").expect(200);
+    shop.command(&["key", "revoke", &id]);
+    holder.get("/admin/orders?limit=1").problem(401);
 }
 
 /// Every endpoint that the scenarios use, with a body that would be good.

@@ -40,6 +40,9 @@ async fn jobs(store: &Store) {
 
     assert_eq!(commit(store, |cs| _ = cs.finish_job(1, 2)).await, conflict(Guard::Job));
     done(store, |cs| _ = cs.finish_job(1, 1).retry_job(2, 1, 50, "in_doubt", Some("timeout"))).await;
+    // Ended whatever the fence is, as often as it is said.
+    done(store, |cs| _ = cs.insert_job(&job(77, 10)).delete_job(77).delete_job(77)).await;
+    assert_eq!(store.find_job(77).await.expect("read"), None);
     assert_eq!(store.find_job(1).await.expect("read"), None);
     let waiting = store.find_job(2).await.expect("read").expect("there");
     assert_eq!((waiting.state.as_str(), waiting.run_at, waiting.lease_until, waiting.fence), ("in_doubt", 50, 0, 1));

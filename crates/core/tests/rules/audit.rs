@@ -1,0 +1,304 @@
+//! What must hold after every decision, recomputed here from the decisions alone: books, stock, history, status, ways out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orderwright_core::decide::{Decision, DomainEvent, EffectJob, StockMoveKind, TimelineEntry};
+use orderwright_core::id::ItemId;
+use orderwright_core::order::{Instance, Order, RefundState, Reservation};
+use orderwright_core::status;
+use orderwright_core::workflow::{Effect, Machine};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::shop::{Shop, operator};
+
+/// Everything that decisions said so far.
+#[derive(Clone)]
+pub struct Books {
+    accounts: BTreeMap<String, i64>,
+    /// reserved, left.
+    stock: BTreeMap<String, (i64, i64)>,
+    pub timeline: Vec<TimelineEntry>,
+    pub events: Vec<DomainEvent>,
+    /// Σ item.gst, Σ discount, Σ due as placed: no split changes them.
+    frozen: (i64, i64, i64),
+    hash: String,
+    statuses: BTreeMap<ItemId, String>,
+    seen: BTreeSet<String>,
+    amounts: Vec<i64>,
+}
+
+fn sums(order: &Order) -> (i64, i64, i64) {
+    order.items.iter().fold((0, 0, 0), |s, i| (s.0 + i.gst_amount, s.1 + i.discount_amount, s.2 + i.due()))
+}
+
+impl Books {
+    /// Empty books for an order that is placed; units that a checkout reserved are on them already.
+    pub fn open(placed: &Decision, reserved: bool) -> Self {
+        let mut stock: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for item in placed.order.items.iter().filter(|_| reserved) {
+            stock.entry(item.sku.clone()).or_default().0 += item.quantity;
+        }
+        Self {
+            accounts: BTreeMap::new(),
+            stock,
+            timeline: Vec::new(),
+            events: Vec::new(),
+            frozen: sums(&placed.order),
+            hash: String::new(),
+            statuses: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            amounts: Vec::new(),
+        }
+    }
+
+    fn account(&self, name: &str) -> i64 {
+        self.accounts.get(name).copied().unwrap_or(0)
+    }
+
+    /// An effect reaches the provider.
+    pub fn at_provider(&mut self, job: &EffectJob) {
+        assert!(job.amount >= 0, "{job:?}");
+        assert!(self.seen.insert(format!("ran {}", job.id)), "an effect runs once");
+        if job.effect.0 == Effect::Refund {
+            assert!(job.amount > 0, "{job:?}");
+        }
+    }
+
+    fn book(&mut self, decision: &Decision) {
+        for posting in &decision.postings {
+            assert_eq!(posting.lines.iter().map(|l| l.1).sum::<i64>(), 0, "{posting:?}");
+            for (account, amount) in &posting.lines {
+                *self.accounts.entry(account.clone()).or_default() += amount;
+            }
+        }
+        for moved in &decision.stock {
+            assert!(moved.quantity > 0, "{moved:?}");
+            let (reserved, left) = self.stock.entry(moved.sku.clone()).or_default();
+            match moved.kind {
+                StockMoveKind::Reserve => *reserved += moved.quantity,
+                StockMoveKind::Commit => {}
+                StockMoveKind::Release => *reserved -= moved.quantity,
+                StockMoveKind::Ship => {
+                    *reserved -= moved.quantity;
+                    *left += moved.quantity;
+                }
+            }
+        }
+        self.events.extend(decision.events.iter().cloned());
+    }
+
+    fn chain(&mut self, order: &Order, decision: &Decision, now: i64) {
+        for entry in &decision.timeline {
+            assert_eq!(entry.seq, self.timeline.len() as i64 + 1, "the timeline is dense");
+            let facts = json!([
+                entry.id.to_string(),
+                entry.seq,
+                now,
+                entry.kind,
+                entry.message,
+                entry.metadata,
+                entry.created_by
+            ]);
+            let digest = Sha256::new().chain_update(&self.hash).chain_update(facts.to_string()).finalize();
+            self.hash = digest.iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(entry.hash, self.hash, "the hash chain holds");
+            assert!(self.seen.insert(entry.id.to_string()), "an id is given once");
+            self.timeline.push(entry.clone());
+        }
+        assert_eq!((order.timeline_length, &order.timeline_hash), (self.timeline.len() as i64, &self.hash));
+    }
+}
+
+impl Shop {
+    /// Books the last decision and checks everything that must hold after it.
+    pub fn audit(&mut self, before: Option<&Order>) {
+        let decision = self.last.clone();
+        let order = self.order.clone();
+        self.books.book(&decision);
+        self.books.chain(&order, &decision, self.now.0);
+        assert_eq!(order.version, before.map_or(0, |b| b.version) + 1);
+        assert_eq!(order.updated_at, self.now);
+        if let Some(before) = before {
+            assert_eq!(decision.from_status.as_deref(), Some(status::order_status(before, &self.workflow)));
+            let known: BTreeSet<ItemId> = before.items.iter().map(|i| i.id).collect();
+            let new: BTreeSet<ItemId> = order.items.iter().map(|i| i.id).filter(|i| !known.contains(i)).collect();
+            assert_eq!(new, decision.new_items.iter().copied().collect(), "new lines are announced");
+            assert!(known.iter().all(|id| order.item(*id).is_some()), "a line never goes away");
+        }
+        self.lines_add_up();
+        self.money_adds_up();
+        self.stock_adds_up();
+        self.statuses_agree(before);
+        self.machines_are_sane();
+        self.everything_has_a_way_out();
+        let text = serde_json::to_string(&order).expect("an order is a document");
+        assert_eq!(serde_json::from_str::<Order>(&text).expect("and back"), order);
+    }
+
+    fn lines_add_up(&self) {
+        let order = &self.order;
+        assert_eq!(sums(order), self.books.frozen, "splitting a line keeps every sum");
+        assert_eq!(self.books.frozen.2, order.total);
+        assert_eq!(
+            order.items.iter().map(|i| i.total).sum::<i64>() + order.shipping_cost + order.rounding_amount,
+            order.total
+        );
+        assert_eq!(order.subtotal, order.items.iter().map(|i| i.price * i.quantity).sum::<i64>());
+        assert_eq!(order.discount_amount, self.books.frozen.1);
+        for item in &order.items {
+            let goods = item.price * item.quantity - item.discount_amount;
+            assert!(
+                item.quantity > 0 && item.discount_amount >= 0 && item.gst_amount >= 0 && item.due() >= 0,
+                "{item:?}"
+            );
+            assert!(item.total == goods || item.total == goods + item.gst_amount, "{item:?}");
+            assert!(
+                0 <= item.refunded && item.refunded <= item.refunding && item.refunding <= item.captured,
+                "{item:?}"
+            );
+            assert!(item.captured == 0 || item.captured == item.due(), "{item:?}");
+        }
+    }
+
+    fn money_adds_up(&mut self) {
+        let order = &self.order;
+        let books = &self.books;
+        assert_eq!(books.accounts.values().sum::<i64>(), 0, "the books balance");
+        assert_eq!(books.account("orders/unsettled"), 0);
+        let (captured, refunded) = (order.captured(), order.refunded());
+        assert_eq!(books.account("provider/clearing"), captured - refunded);
+        let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded).sum();
+        assert_eq!(captured - refunded, shares, "what is left is the parties'");
+        for split in &order.splits {
+            assert!(0 <= split.refunded && split.refunded <= split.amount, "{split:?}");
+            assert_eq!(books.account(&split.party.account()), split.refunded - split.amount, "{split:?}");
+        }
+        let accounts: BTreeSet<String> = order.splits.iter().map(|s| s.party.account()).collect();
+        assert_eq!(accounts.len(), order.splits.len(), "one split for each party");
+        let held: i64 = order.payments.iter().map(|p| if p.captured > 0 { 0 } else { p.authorised - p.voided }).sum();
+        assert_eq!(books.account("provider/held"), held);
+        assert_eq!(books.account("customers/held"), -held);
+        assert!(order.refunding() <= captured);
+        let of_items = |f: fn(&orderwright_core::order::Item) -> i64| order.items.iter().map(f).sum::<i64>();
+        assert_eq!(of_items(|i| i.captured), captured, "every captured cent belongs to a line");
+        assert_eq!(of_items(|i| i.refunding), order.refunding());
+        assert_eq!(of_items(|i| i.refunded), refunded);
+        assert_eq!(order.payments.iter().map(|p| p.refunded).sum::<i64>(), refunded);
+        for refund in &order.refunds {
+            assert_eq!(refund.items.iter().map(|i| i.amount).sum::<i64>(), refund.amount, "{refund:?}");
+            assert!(refund.items.iter().all(|i| order.item(i.item_id).is_some()));
+            assert_eq!(refund.effect.is_some(), refund.state == RefundState::Pending, "{refund:?}");
+        }
+        for item in &order.items {
+            let sum = |states: &[RefundState]| -> i64 {
+                let refunds = order.refunds.iter().filter(|r| states.contains(&r.state)).flat_map(|r| &r.items);
+                refunds.filter(|i| i.item_id == item.id).map(|i| i.amount).sum()
+            };
+            assert_eq!(sum(&[RefundState::Succeeded]), item.refunded, "{item:?}");
+            assert_eq!(sum(&[RefundState::Succeeded, RefundState::Pending]), item.refunding, "{item:?}");
+        }
+        // A share is fixed once, at the capture.
+        let amounts: Vec<i64> = order.splits.iter().map(|s| s.amount).collect();
+        if !self.books.amounts.is_empty() {
+            assert_eq!(amounts, self.books.amounts, "an amount never changes");
+        }
+        self.books.amounts = amounts;
+    }
+
+    fn stock_adds_up(&self) {
+        let mut recomputed: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for item in &self.order.items {
+            let (reserved, left) = recomputed.entry(item.sku.clone()).or_default();
+            match item.reservation {
+                Reservation::Held | Reservation::Committed => *reserved += item.quantity,
+                Reservation::Shipped => *left += item.quantity,
+                Reservation::Released => {}
+            }
+            let state = self.workflow.item.state(&item.machine.state).expect("a state of the workflow");
+            if state.has("cancelled") || state.has("refunded") {
+                assert!(matches!(item.reservation, Reservation::Released | Reservation::Shipped), "{item:?}");
+            } else if state.has("shipped") {
+                assert_eq!(item.reservation, Reservation::Shipped, "{item:?}");
+            } else {
+                assert!(matches!(item.reservation, Reservation::Held | Reservation::Committed), "{item:?}");
+            }
+        }
+        assert_eq!(recomputed, self.books.stock, "reservations follow from the items");
+    }
+
+    fn statuses_agree(&mut self, before: Option<&Order>) {
+        let status = status::order_status(&self.order, &self.workflow).to_owned();
+        assert_eq!(self.last.to_status, status);
+        assert!(self.workflow.statuses.contains(&status));
+        let changed: Vec<_> = self.last.events.iter().filter(|e| e.kind == "order.status_changed").collect();
+        match before.map(|b| status::order_status(b, &self.workflow).to_owned()).filter(|b| *b != status) {
+            Some(from) => {
+                assert_eq!(changed.len(), 1);
+                assert_eq!((&changed[0].data["from"], &changed[0].data["to"]), (&json!(from), &json!(status)));
+            }
+            None => assert!(changed.is_empty(), "{changed:?}"),
+        }
+        // What the timeline says of each line is what the line is.
+        if before.is_none() {
+            let initial = &self.workflow.item.states[self.workflow.item.initial].status;
+            self.books.statuses = self.order.items.iter().map(|i| (i.id, initial.clone())).collect();
+        }
+        for id in self.last.new_items.clone() {
+            let sku = &self.order.item(id).expect("a line").sku;
+            let shrunk = |b: &&orderwright_core::order::Item| {
+                b.sku == *sku && self.order.item(b.id).is_some_and(|i| i.quantity < b.quantity)
+            };
+            let Some(origin) = before.and_then(|b| b.items.iter().find(shrunk)) else { continue };
+            let from = self.books.statuses[&origin.id].clone();
+            self.books.statuses.entry(id).or_insert(from);
+        }
+        for entry in self.last.timeline.iter().filter(|e| e.kind == "status_changed") {
+            for item in entry.metadata["itemIds"].as_array().expect("a list") {
+                let id = ItemId::parse(item.as_str().expect("an id")).expect("an id");
+                let to = entry.metadata["to"].as_str().expect("a status").to_owned();
+                let from = self.books.statuses.insert(id, to).expect("a line of the order");
+                assert_eq!(entry.metadata["from"], from.as_str(), "{entry:?}");
+            }
+        }
+        for (n, item) in self.order.items.iter().enumerate() {
+            assert_eq!(self.books.statuses[&item.id], self.item_status(n), "line {n}");
+        }
+    }
+
+    fn machines_are_sane(&self) {
+        let sane = |machine: &Machine, instance: &Instance| {
+            let state = machine.state(&instance.state).expect("a state of the workflow");
+            assert_eq!(instance.effect.is_some(), state.invoke.is_some(), "{instance:?}");
+            assert!(instance.since <= self.now);
+            assert!(instance.due.is_none_or(|due| due > self.now), "due and not taken: {instance:?}");
+            assert!(instance.due.is_none() || !state.after.is_empty(), "{instance:?}");
+        };
+        sane(self.workflow.payment.as_ref().expect("an order has a payment"), &self.order.payment);
+        for item in &self.order.items {
+            sane(&self.workflow.item, &item.machine);
+            if let Some((partner, instance)) = self.partner.as_ref().zip(item.merchant.as_ref()) {
+                sane(&partner.item, instance);
+            }
+        }
+    }
+
+    /// An item that may not rest where it is can be moved by somebody, by an effect, or by the clock; or it waits for a payment, or
+    /// for a line, that can.
+    fn everything_has_a_way_out(&self) {
+        let actions = self.explain(&operator());
+        let moves = |a: &orderwright_core::decide::ItemActions| {
+            a.waits_for_effect.is_some()
+                || a.timer.is_some()
+                || a.events.iter().any(|e| e.why_not.as_deref().is_none_or(|w| w.starts_with("only ")))
+        };
+        let others = moves(&actions.payment) || actions.items.iter().any(|i| !i.is_final && moves(i));
+        for item in &actions.items {
+            assert!(
+                item.is_final || moves(item) || (!item.waits_for.is_empty() && others),
+                "stuck: {item:?}, payment {:?}",
+                actions.payment
+            );
+        }
+    }
+}

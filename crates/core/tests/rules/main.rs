@@ -1,0 +1,17 @@
+//! The rules of api.md, tried on the shipped workflows in memory: every lifecycle to every end, every event in every state by every role,
+//! money and stock after every decision. There is no store, no network and no clock here: a shop is an order, a queue of effects and
+//! an instant that only tests move.
+
+mod audit;
+mod made_to_order;
+mod mall;
+mod marketplace;
+mod money;
+mod parcels;
+mod retail;
+mod roles;
+mod shop;
+mod splitting;
+mod store_request;
+mod walks;
+mod workflows;
