@@ -16,7 +16,7 @@ use orderwright_core::time::Timestamp;
 use orderwright_core::workflow::{Field, State};
 
 use super::plan::{Goal, Planned};
-use super::route::{Hop, Move, Phase, Ways, arrived};
+use super::route::{Hop, Move, Phase, Ways, arrived, due};
 use super::world::{Imagined, Instants, World, rest};
 use crate::app::App;
 use crate::kernel::Clock;
@@ -177,15 +177,17 @@ impl Replayer {
                 if arrived(world, &world.order, &party.lines, goal) || (!created && beyond(world, party, goal)) {
                     continue;
                 }
-                let hop = self.ways.next(world, &party.lines, goal, whole).ok_or_else(|| stuck(world, party, goal))?;
+                let hop =
+                    self.ways.next(world, &party.lines, &party.goal, whole).ok_or_else(|| stuck(world, party, goal))?;
                 let at = when(world, planned, party, &hop);
                 if next.as_ref().is_none_or(|(earliest, _, _)| at < *earliest) {
                     next = Some((at, n, hop));
                 }
             }
             let Some((at, n, hop)) = next else { break };
-            if let Some(due) = world.order.due_at().filter(|due| *due <= at.min(today) && hop.step != Move::Wait) {
-                world.run(due, &Command::Tick).await?;
+            if let Some(first) = world.order.due_at().filter(|first| *first <= at.min(today) && hop.step != Move::Wait)
+            {
+                world.run(first, &Command::Tick).await?;
                 continue;
             }
             if hop.step == Move::Wait && at > today {
@@ -315,7 +317,7 @@ fn outside(planned: &Planned) -> RefundRequest {
 fn when(world: &World, planned: &Planned, party: &Party, hop: &Hop) -> Timestamp {
     let Goal { shipped, delivered, cancelled, .. } = party.goal;
     let known = match (&hop.step, hop.phase) {
-        (Move::Wait, _) => world.order.due_at(),
+        (Move::Wait, _) => due(&world.order, &party.lines),
         (_, Phase::Shipped) => shipped,
         (_, Phase::Delivered) => delivered.or(shipped),
         (_, Phase::Cancelled) => cancelled,

@@ -1,7 +1,8 @@
 //! The way to a status: which event comes next, found by asking the rules what each would lead to.
 //!
-//! So an import needs no table of each lifecycle, and a shop's own workflow is walked like the shipped ones. The shortest way that passes
-//! no cancelled state is taken; only where there is none, one that does. Payments are not found this way: only a source can say that money came.
+//! So an import needs no table of each lifecycle, and a shop's own workflow is walked like the shipped ones. The shortest way is taken; it
+//! passes a cancelled state only when the source says that the line was called off. Payments are not found this way: only a source can
+//! say that money came.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +14,7 @@ use orderwright_core::status;
 use orderwright_core::time::Timestamp;
 use orderwright_core::workflow::State;
 
+use super::plan::Goal;
 use super::world::World;
 
 /// Standings that a search looks at before it gives up.
@@ -58,13 +60,17 @@ pub struct Hop {
 pub struct Ways(Mutex<HashMap<String, Option<Hop>>>);
 
 impl Ways {
-    /// The next step of these lines towards a status; `None` when there is no way. `whole` says whether they are the whole order.
-    pub fn next(&self, world: &World, lines: &[ItemId], goal: &str, whole: bool) -> Option<Hop> {
-        let key = format!("{}/{goal}/{whole}/{}", world.order.workflow_version, standing(world, &world.order, lines));
+    /// The next step of these lines towards an end; `None` when there is no way. `whole` says whether the whole order has this end.
+    pub fn next(&self, world: &World, lines: &[ItemId], goal: &Goal, whole: bool) -> Option<Hop> {
+        let status = goal.status.as_deref()?;
+        let mut ends = world.workflow.item.states.iter().filter(|s| s.status == status);
+        let off = goal.cancelled.is_some() || ends.all(|s| s.has("cancelled"));
+        let here = standing(world, &world.order, lines);
+        let key = format!("{}/{status}/{off}/{whole}/{here}", world.order.workflow_version);
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let found = search(world, lines, goal, whole, false).or_else(|| search(world, lines, goal, whole, true));
+        let found = search(world, lines, status, whole, off);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         found
     }
@@ -89,11 +95,16 @@ fn standing(world: &World, order: &Order, lines: &[ItemId]) -> String {
             format!("{}+{merchant}+{whole}", i.machine.state)
         })
         .collect();
-    let due = order.due_at().is_some();
-    format!("{}/{}/{due}/{states:?}", world.workflow.name, order.payment.state)
+    format!("{}/{}/{states:?}", world.workflow.name, order.payment.state)
 }
 
-fn search(world: &World, lines: &[ItemId], goal: &str, whole: bool, through_cancelled: bool) -> Option<Hop> {
+/// When the next timer of these lines is due; without one, the payment's.
+pub fn due(order: &Order, lines: &[ItemId]) -> Option<Timestamp> {
+    let machines = of(order, lines).flat_map(|i| [Some(&i.machine), i.merchant.as_ref()]).flatten();
+    machines.filter_map(|m| m.due).min().or(order.payment.due)
+}
+
+fn search(world: &World, lines: &[ItemId], goal: &str, whole: bool, off: bool) -> Option<Hop> {
     let mut seen = HashSet::from([standing(world, &world.order, lines)]);
     let mut queue: VecDeque<(Order, Timestamp, Option<Hop>)> = VecDeque::new();
     queue.push_back((world.order.clone(), world.now, None));
@@ -102,7 +113,7 @@ fn search(world: &World, lines: &[ItemId], goal: &str, whole: bool, through_canc
             let (command, at) = command(world, &order, lines, &step, now);
             let Ok(next) = world.imagine(&order, &command, at) else { continue };
             let cancelled = of(&next, lines).any(|i| has(world, i, "cancelled"));
-            if cancelled && !through_cancelled || !seen.insert(standing(world, &next, lines)) {
+            if cancelled && !off || !seen.insert(standing(world, &next, lines)) {
                 continue;
             }
             let hop = first.clone().unwrap_or_else(|| Hop { phase: phase(world, &order, &next, lines), step });
@@ -134,7 +145,7 @@ fn moves(world: &World, order: &Order, lines: &[ItemId], goal: &str, whole: bool
     }
     let refunds = |s: &State| s.status == goal && s.has("refunded");
     let refund = whole && order.captured() > order.refunding() && world.workflow.item.states.iter().any(refunds);
-    let wait = order.due_at().is_some();
+    let wait = due(order, lines).is_some();
     let rest = [refund.then_some(Move::Refund), wait.then_some(Move::Wait)];
     events.into_iter().map(Move::Fire).chain(rest.into_iter().flatten()).collect()
 }
@@ -156,7 +167,7 @@ fn command(world: &World, order: &Order, lines: &[ItemId], step: &Move, now: Tim
             };
             (Command::Fire(event), Timestamp(now.0 + 1000))
         }
-        Move::Wait => (Command::Tick, order.due_at().unwrap_or(now).max(now)),
+        Move::Wait => (Command::Tick, due(order, lines).unwrap_or(now).max(now)),
         Move::Refund => {
             let request = RefundRequest { reason: "-".to_owned(), ..RefundRequest::default() };
             (Command::Refund(request), Timestamp(now.0 + 1000))
