@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use orderwright_core::time::Span;
+
 use super::run::Options;
 
 /// Import orders from elsewhere.
@@ -25,6 +27,16 @@ pub enum Source {
         after_help = "Killed and started again it goes on; run twice it changes nothing.\n\nExamples:\n  orderwright import northwind northwind.sql --data ./data\n  orderwright import northwind northwind.sql --json | tail -n 1"
     )]
     Northwind(NorthwindArgs),
+    /// Import orders from CSV or JSON lines, in the format that docs/import-orders.md describes
+    #[command(
+        after_help = "Each order is imported whole or not at all, and every line of the file has an outcome.\n\nExamples:\n  orderwright import orders orders.csv --dry-run\n  orderwright import orders orders.jsonl --create-channel marketplace --data ./data"
+    )]
+    Orders(OrdersArgs),
+    /// Import a Shopify shop's export of orders; its vendors become merchants
+    #[command(
+        after_help = "In Shopify: Orders, Export, all orders, plain CSV file.\n\nExamples:\n  orderwright import shopify orders_export.csv --dry-run\n  orderwright import shopify orders_export.csv --channel shop --complete-after 14d --data ./data"
+    )]
+    Shopify(ShopifyArgs),
 }
 
 /// Options of `import olist`.
@@ -59,6 +71,41 @@ pub struct NorthwindArgs {
     /// What all imports share.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Options of `import orders`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OrdersArgs {
+    /// Orders, as .csv or .jsonl
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Make channels that are not there, with this workflow and the currency of their orders
+    #[arg(long, value_name = "WORKFLOW")]
+    pub create_channel: Option<String>,
+    /// What all imports share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of `import shopify`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ShopifyArgs {
+    /// The export, as CSV
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The channel of the orders; it is made if it is not there
+    #[arg(long, value_name = "NAME", default_value = super::shopify::CHANNEL)]
+    pub channel: String,
+    /// After how long a fulfilled order counts as delivered, as 30d; the export does not say when it arrived
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = span)]
+    pub complete_after: Span,
+    /// What all imports share.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+fn span(text: &str) -> Result<Span, String> {
+    Span::parse(text).ok_or_else(|| "write it like 30d, 36h or 15m".to_owned())
 }
 
 /// Options that the imports of files share.

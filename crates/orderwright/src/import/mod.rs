@@ -6,11 +6,14 @@ mod args;
 pub mod file;
 pub mod northwind;
 pub mod olist;
+pub mod orders;
 pub mod plan;
 pub mod replay;
 pub mod report;
 pub mod route;
 pub mod run;
+pub mod shopify;
+pub mod table;
 pub mod world;
 
 use std::fmt::Write as _;
@@ -37,6 +40,19 @@ pub async fn main(args: Args) -> anyhow::Result<ExitCode> {
             told(&args.common, &summary)?;
             // Refused orders are in the report: the dump is what it is.
             Ok(code(summary.totals.balance()))
+        }
+        Source::Shopify(args) => {
+            let (app, bar) = (open(&args.common).await?, progress()?);
+            let terms = shopify::Terms { channel: args.channel, complete_after: args.complete_after };
+            let summary = shopify::run(&app, &args.file, terms, args.common.options(), &bar).await?;
+            told(&args.common, &summary)?;
+            Ok(code(summary.totals.balance() && summary.refused == 0))
+        }
+        Source::Orders(args) => {
+            let (app, bar) = (open(&args.common).await?, progress()?);
+            let summary = orders::run(&app, &args.file, args.create_channel, args.common.options(), &bar).await?;
+            told(&args.common, &summary)?;
+            Ok(code(summary.totals.balance() && summary.refused == 0))
         }
     }
 }

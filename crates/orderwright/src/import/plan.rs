@@ -2,7 +2,7 @@
 //!
 //! What is not here: reading files (each source's business), and doing any of it (`replay`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orderwright_core::catalog::Channel;
 use orderwright_core::time::Timestamp;
@@ -14,7 +14,7 @@ use crate::ops::sale::Sale;
 /// Everything that a run is going to do.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// Whose outside ids the orders' are.
+    /// Whose outside ids the merchants' and offers' are.
     pub source: String,
     /// Channels that the orders need; those that are there already stay as they are.
     pub channels: Vec<Channel>,
@@ -27,6 +27,9 @@ pub struct Plan {
     /// What is not imported, and why.
     pub left_out: Vec<LeftOut>,
 }
+
+/// An order's source and its id there.
+pub type Key = (String, String);
 
 /// An order: the sale, and what became of it.
 #[derive(Clone, Debug)]
@@ -105,7 +108,19 @@ impl std::fmt::Display for Fault {
     }
 }
 
+impl Plan {
+    /// Whose outside ids the orders' are.
+    pub fn sources(&self) -> BTreeSet<&str> {
+        self.orders.iter().map(|p| p.sale.source.as_str()).collect()
+    }
+}
+
 impl Planned {
+    /// What tells it from all other orders of the run.
+    pub fn key(&self) -> Key {
+        (self.sale.source.clone(), self.sale.external_id.clone())
+    }
+
     /// Names what the source says of this order now: a later export that says more has another name.
     pub fn done_key(&self) -> String {
         let all = format!("{:?}", (self.placed, self.paid, &self.goals, self.refunded, &self.oddities));

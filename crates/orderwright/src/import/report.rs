@@ -11,7 +11,7 @@ use orderwright_core::order::{PartyKind, RefundState};
 use orderwright_core::status;
 use serde::Serialize;
 
-use super::plan::{Plan, Planned};
+use super::plan::{Key, Plan, Planned};
 use super::replay::{Outcome, Replayed};
 use crate::ops::command::{self, OrderRef};
 use crate::ops::import::known;
@@ -56,6 +56,24 @@ pub struct Reported {
     pub stored: Option<String>,
     /// Why, and what to do.
     pub reason: String,
+}
+
+impl Summary {
+    /// Tells of what was not imported.
+    pub fn leave_out(&mut self, plan: &Plan) {
+        self.refused += plan.left_out.len();
+        for left in &plan.left_out {
+            let reason = left.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
+            self.reported.push(Reported { order_id: left.order_id.clone(), stored: None, reason });
+            self.lines.extend(refused(left));
+        }
+    }
+
+    /// Brings everything into an order that does not depend on the run.
+    pub fn sort(&mut self) {
+        self.lines.sort_by(|a, b| (a.line, &a.column).cmp(&(b.line, &b.column)));
+        self.reported.sort_by(|a, b| (&a.order_id, &a.reason).cmp(&(&b.order_id, &b.reason)));
+    }
 }
 
 /// What became of a line of the file.
@@ -114,16 +132,20 @@ struct Stored {
 pub async fn summarise(
     ctx: &Ctx,
     plan: &Plan,
-    replayed: &HashMap<String, Replayed>,
+    replayed: &HashMap<Key, Replayed>,
     window: usize,
 ) -> Result<Summary, OpError> {
     let sellers: HashMap<i64, String> =
         known(ctx, &merchants_of(&plan.source)).await?.into_iter().map(|(name, id)| (id, name)).collect();
     let sellers = Arc::new(sellers);
-    let stored: HashMap<String, Stored> = stream::iter(known(ctx, &plan.source).await?)
-        .map(|(external, id)| {
+    let mut refs: Vec<(Key, i64)> = Vec::new();
+    for source in plan.sources() {
+        refs.extend(known(ctx, source).await?.into_iter().map(|(id, order)| ((source.to_owned(), id), order)));
+    }
+    let stored: HashMap<Key, Stored> = stream::iter(refs)
+        .map(|(key, id)| {
             let (ctx, sellers) = (ctx.clone(), sellers.clone());
-            async move { Ok::<_, OpError>((external, read(&ctx, OrderId(id), &sellers).await?)) }
+            async move { Ok::<_, OpError>((key, read(&ctx, OrderId(id), &sellers).await?)) }
         })
         .buffer_unordered(window.max(1))
         .try_collect()
@@ -140,34 +162,20 @@ pub async fn summarise(
             *summary.money_by_seller.entry(name).or_default() += amount;
         }
     }
-    let mut reported: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for planned in &plan.orders {
-        let id = planned.sale.external_id.as_str();
-        let run = replayed.get(id);
-        let reasons = compare(planned, stored.get(id), run, &mut summary.totals);
+        let (here, run) = (stored.get(&planned.key()), replayed.get(&planned.key()));
+        let reasons = compare(planned, here, run, &mut summary.totals);
+        summary.refused += usize::from(here.is_none());
         if !reasons.is_empty() {
-            reported.entry(id).or_default().extend(reasons);
+            let (order_id, reason) = (planned.sale.external_id.clone(), reasons.join(" | "));
+            summary.reported.push(Reported { order_id, stored: here.map(|s| s.status.clone()), reason });
         }
         if let Some(run) = run {
             summary.lines.extend(outcomes(planned, run));
         }
     }
-    for left in &plan.left_out {
-        let reasons = left.faults.iter().map(ToString::to_string);
-        reported.entry(&left.order_id).or_default().extend(reasons);
-        summary.lines.extend(refused(left));
-    }
-    summary.refused =
-        plan.left_out.len() + plan.orders.iter().filter(|p| !stored.contains_key(&p.sale.external_id)).count();
-    summary.lines.sort_by(|a, b| (a.line, &a.column).cmp(&(b.line, &b.column)));
-    summary.reported = reported
-        .into_iter()
-        .map(|(id, reasons)| Reported {
-            order_id: id.to_owned(),
-            stored: stored.get(id).map(|s| s.status.clone()),
-            reason: reasons.join(" | "),
-        })
-        .collect();
+    summary.leave_out(plan);
+    summary.sort();
     Ok(summary)
 }
 
@@ -259,7 +267,7 @@ fn outcomes(planned: &Planned, run: &Replayed) -> Vec<LineOutcome> {
 }
 
 /// A refused order's lines: what is wrong where it is wrong, and on the others that nothing of the order is imported.
-pub fn refused(left: &super::plan::LeftOut) -> Vec<LineOutcome> {
+fn refused(left: &super::plan::LeftOut) -> Vec<LineOutcome> {
     let mut lines: Vec<LineOutcome> = left
         .faults
         .iter()

@@ -9,7 +9,7 @@ use orderwright_core::catalog::Channel;
 use orderwright_core::time::{Span, Timestamp};
 use tokio::task::JoinSet;
 
-use super::plan::{Fault, LeftOut, Plan, Planned};
+use super::plan::{Fault, Key, LeftOut, Plan, Planned};
 use super::replay::{Outcome, Replayed, Replayer, told};
 use super::report::{self, LineOutcome, Reported, Summary};
 use crate::app::App;
@@ -70,15 +70,14 @@ async fn rehearse(
     plan: &mut Plan,
     channels: &HashMap<String, Channel>,
     progress: &ProgressBar,
-) -> anyhow::Result<HashMap<String, bool>> {
+) -> anyhow::Result<HashMap<Key, bool>> {
     let mut fresh = HashMap::new();
     let mut good = Vec::with_capacity(plan.orders.len());
     for planned in std::mem::take(&mut plan.orders) {
         progress.inc(1);
-        let id = planned.sale.external_id.clone();
         let store = &replayer.ctx(planned.placed).app.store;
-        if store.external_ref(&planned.sale.source, &id).await?.is_some() {
-            fresh.insert(id, false);
+        if store.external_ref(&planned.sale.source, &planned.sale.external_id).await?.is_some() {
+            fresh.insert(planned.key(), false);
             good.push(planned);
             continue;
         }
@@ -88,7 +87,7 @@ async fn rehearse(
         };
         match refused {
             None => {
-                fresh.insert(id, true);
+                fresh.insert(planned.key(), true);
                 good.push(planned);
             }
             Some(why) => plan.left_out.push(left_out(planned, &why)),
@@ -115,10 +114,10 @@ fn left_out(planned: Planned, why: &str) -> LeftOut {
 }
 
 /// What a dry run says: no status and no money, since nothing is there.
-fn dry(plan: &Plan, fresh: &HashMap<String, bool>) -> Summary {
-    let mut summary = Summary { dry_run: true, refused: plan.left_out.len(), ..Summary::default() };
+fn dry(plan: &Plan, fresh: &HashMap<Key, bool>) -> Summary {
+    let mut summary = Summary { dry_run: true, ..Summary::default() };
     for planned in &plan.orders {
-        let new = fresh.get(&planned.sale.external_id) == Some(&true);
+        let new = fresh.get(&planned.key()) == Some(&true);
         summary.created += usize::from(new);
         let outcome = if new { "created" } else { "unchanged" };
         let line = |&line| LineOutcome {
@@ -134,13 +133,8 @@ fn dry(plan: &Plan, fresh: &HashMap<String, bool>) -> Summary {
             summary.reported.push(Reported { order_id, stored: None, reason });
         }
     }
-    for left in &plan.left_out {
-        let reason = left.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ");
-        summary.reported.push(Reported { order_id: left.order_id.clone(), stored: None, reason });
-        summary.lines.extend(report::refused(left));
-    }
-    summary.reported.sort_by(|a, b| a.order_id.cmp(&b.order_id));
-    summary.lines.sort_by(|a, b| (a.line, &a.column).cmp(&(b.line, &b.column)));
+    summary.leave_out(plan);
+    summary.sort();
     summary
 }
 
@@ -171,7 +165,7 @@ async fn replay_all(
     plan: &Arc<Plan>,
     options: Options,
     progress: &ProgressBar,
-) -> anyhow::Result<HashMap<String, Replayed>> {
+) -> anyhow::Result<HashMap<Key, Replayed>> {
     let mut running = JoinSet::new();
     let mut done = HashMap::with_capacity(plan.orders.len());
     let mut waiting = 0..plan.orders.len();
@@ -194,7 +188,7 @@ async fn replay_all(
         {
             tracing::warn!(order = %id, why, "an order could not be imported");
         }
-        done.insert(id.clone(), replayed);
+        done.insert(plan.orders[n].key(), replayed);
         progress.inc(1);
     }
 }
