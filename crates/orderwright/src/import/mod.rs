@@ -14,6 +14,8 @@ pub mod route;
 pub mod run;
 pub mod shopify;
 pub mod table;
+#[cfg(test)]
+mod testing;
 pub mod world;
 
 use std::fmt::Write as _;

@@ -4,6 +4,7 @@
 //! order's own clock, when they were due. Before an order is placed the whole way is rehearsed: one that cannot end where its source says
 //! is refused, and nothing of it is written.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use orderwright_core::actor::{Actor, Role};
@@ -63,8 +64,8 @@ struct Party {
     merchant: MerchantId,
     goal: Goal,
     lines: Vec<ItemId>,
-    /// It waits for a timer that is not due yet.
-    rests: bool,
+    /// The statuses that it still has to come to.
+    stops: VecDeque<String>,
 }
 
 impl Replayer {
@@ -172,13 +173,20 @@ impl Replayer {
         let mut waits = None;
         for _ in 0..STEPS * (1 + parties.len()) {
             let mut next: Option<(Timestamp, usize, Hop)> = None;
-            for (n, party) in parties.iter().enumerate().filter(|(_, p)| !p.rests) {
-                let Some(goal) = party.goal.status.as_deref() else { continue };
-                if arrived(world, &world.order, &party.lines, goal) || (!created && beyond(world, party, goal)) {
+            for party in &mut parties {
+                while party.stops.front().is_some_and(|stop| is_past(world, party, stop, created)) {
+                    party.stops.pop_front();
+                }
+            }
+            let on_the_way = parties.iter().any(|p| p.stops.len() > 1);
+            for (n, party) in parties.iter().enumerate() {
+                let Some(stop) = party.stops.front() else { continue };
+                let hop = self.ways.next(world, &party.lines, stop, &party.goal, whole);
+                let hop = hop.ok_or_else(|| stuck(world, party, stop))?;
+                // A refund is of the whole order: everybody else ships first.
+                if hop.step == Move::Refund && on_the_way {
                     continue;
                 }
-                let hop =
-                    self.ways.next(world, &party.lines, &party.goal, whole).ok_or_else(|| stuck(world, party, goal))?;
                 let at = when(world, planned, party, &hop);
                 if next.as_ref().is_none_or(|(earliest, _, _)| at < *earliest) {
                     next = Some((at, n, hop));
@@ -191,13 +199,16 @@ impl Replayer {
                 continue;
             }
             if hop.step == Move::Wait && at > today {
-                let goal = parties[n].goal.status.as_deref().unwrap_or_default();
-                waits = Some(format!("it becomes {goal} by itself on {}: until then it waits", at.date()));
-                parties[n].rests = true;
+                let stop = parties[n].stops.back().cloned().unwrap_or_default();
+                waits = Some(format!("it becomes {stop} by itself on {}: until then it waits", at.date()));
+                parties[n].stops.clear();
                 continue;
             }
             let command = command(world, planned, &parties[n], &hop, at);
             world.run(at, &command).await?;
+            if hop.arrives {
+                parties[n].stops.pop_front();
+            }
         }
         refund(world, planned).await?;
         world.finish_refunds().await?;
@@ -213,7 +224,7 @@ impl Replayer {
         let off = |i: &&Item| {
             let goal = goal_of(planned, i).and_then(|g| g.status.as_deref());
             i.reservation == Reservation::Released
-                && states(world).any(|s| Some(s.status.as_str()) == goal && s.has("cancelled"))
+                && states(world).any(|s| Some(s.status.as_str()) == goal && (s.has("cancelled") || s.has("refunded")))
         };
         let units: Vec<_> = world.order.items.iter().filter(off).collect();
         if units.is_empty() {
@@ -259,7 +270,7 @@ fn parties(world: &World, planned: &Planned) -> Vec<Party> {
                 merchant: item.merchant_id,
                 goal: goal.clone(),
                 lines: vec![item.id],
-                rests: false,
+                stops: stops(world, goal),
             }),
         }
     }
@@ -377,7 +388,25 @@ fn requires(world: &World, lines: &[ItemId], event: &str, field: Field) -> bool 
     })
 }
 
-/// Whether the lines went on since the source said where they were: a timer fired, or somebody acted.
+/// Where the lines have to come to, one after the other. What was shipped and then given back was shipped first.
+fn stops(world: &World, goal: &Goal) -> VecDeque<String> {
+    let Some(end) = &goal.status else { return VecDeque::new() };
+    let mut ends = states(world).filter(|s| s.status == *end).peekable();
+    let given_back = ends.peek().is_some() && ends.all(|s| s.has("refunded") && !s.has("cancelled"));
+    let tag = match (goal.shipped, goal.delivered) {
+        (_, Some(_)) => Some("delivered"),
+        (Some(_), None) => Some("shipped"),
+        (None, None) => None,
+    };
+    let first = tag.filter(|_| given_back).and_then(|tag| states(world).find(|s| s.has(tag) && !s.has("refunded")));
+    first.map(|s| s.status.clone()).into_iter().chain([end.clone()]).collect()
+}
+
+/// Whether the lines are there, or were: in a later run a timer may have fired, or somebody may have acted.
+fn is_past(world: &World, party: &Party, stop: &str, created: bool) -> bool {
+    arrived(world, &world.order, &party.lines, stop) || (!created && beyond(world, party, stop))
+}
+
 fn beyond(world: &World, party: &Party, goal: &str) -> bool {
     let rank = |status: &str| world.workflow.statuses.iter().position(|s| s == status);
     let lines = world.order.items.iter().filter(|i| party.lines.contains(&i.id));

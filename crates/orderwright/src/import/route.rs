@@ -53,6 +53,8 @@ pub struct Hop {
     pub step: Move,
     /// What that means.
     pub phase: Phase,
+    /// Whether it ends at the goal, or passes it: a cancellation whose refund is through at once does not rest.
+    pub arrives: bool,
 }
 
 /// Ways that were found, so that each is looked for once in a run.
@@ -60,9 +62,8 @@ pub struct Hop {
 pub struct Ways(Mutex<HashMap<String, Option<Hop>>>);
 
 impl Ways {
-    /// The next step of these lines towards an end; `None` when there is no way. `whole` says whether the whole order has this end.
-    pub fn next(&self, world: &World, lines: &[ItemId], goal: &Goal, whole: bool) -> Option<Hop> {
-        let status = goal.status.as_deref()?;
+    /// The next step of these lines towards a status; `None` when there is no way. `whole` says whether the whole order goes there.
+    pub fn next(&self, world: &World, lines: &[ItemId], status: &str, goal: &Goal, whole: bool) -> Option<Hop> {
         let mut ends = world.workflow.item.states.iter().filter(|s| s.status == status);
         let off = goal.cancelled.is_some() || ends.all(|s| s.has("cancelled"));
         let here = standing(world, &world.order, lines);
@@ -111,13 +112,15 @@ fn search(world: &World, lines: &[ItemId], goal: &str, whole: bool, off: bool) -
     while let Some((order, now, first)) = queue.pop_front() {
         for step in moves(world, &order, lines, goal, whole) {
             let (command, at) = command(world, &order, lines, &step, now);
-            let Ok(next) = world.imagine(&order, &command, at) else { continue };
+            let Ok(mut becomes) = world.imagine(&order, &command, at) else { continue };
+            let arrives = becomes.iter().any(|o| arrived(world, o, lines, goal));
+            let Some(next) = becomes.pop() else { continue };
             let cancelled = of(&next, lines).any(|i| has(world, i, "cancelled"));
             if cancelled && !off || !seen.insert(standing(world, &next, lines)) {
                 continue;
             }
-            let hop = first.clone().unwrap_or_else(|| Hop { phase: phase(world, &order, &next, lines), step });
-            if arrived(world, &next, lines, goal) {
+            let hop = first.clone().unwrap_or_else(|| Hop { phase: phase(world, &order, &next, lines), step, arrives });
+            if arrives {
                 return Some(hop);
             }
             if seen.len() < MAX_STANDINGS {

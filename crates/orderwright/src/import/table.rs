@@ -46,9 +46,14 @@ impl CsvFile {
         let header = records.next().context("line 1: the file is empty; its first line names the columns")??;
         let columns = columns(&header, required, known)?;
         let mut rows = Vec::new();
+        let (mut counted, mut line) = (0, 1);
         for record in records {
             let record = record?;
-            let line = record.position().map_or(0, csv::Position::line);
+            // The reader's own count is one short after CR LF, and blank lines before a record are not part of it.
+            let begin = record.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(counted);
+            let blank = bytes[begin..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+            line += bytes[counted..begin + blank].iter().filter(|b| **b == b'\n').count() as u64;
+            counted = begin + blank;
             // A line with nothing in any field is what spreadsheets leave behind.
             if record.iter().all(|f| f.trim().is_empty()) {
                 continue;
@@ -90,6 +95,9 @@ fn columns(
     required: &[&str],
     known: Option<&[&str]>,
 ) -> anyhow::Result<BTreeMap<String, usize>> {
+    if header.len() == 1 && header.iter().any(|f| f.contains([';', '\t'])) {
+        bail!("line 1: there is one column only; save the file with commas between the fields");
+    }
     let mut columns = BTreeMap::new();
     for (at, name) in header.iter().map(str::trim).enumerate() {
         if known.is_some_and(|known| !known.contains(&name)) {
@@ -104,9 +112,7 @@ fn columns(
     }
     let missing: Vec<&str> = required.iter().filter(|r| !columns.contains_key(**r)).copied().collect();
     if !missing.is_empty() {
-        let semicolons = header.len() == 1 && header.iter().any(|f| f.contains([';', '\t']));
-        let hint = if semicolons { ": save the file with commas between the fields" } else { "" };
-        bail!("line 1: there is no column {}{hint}", missing.join(", "));
+        bail!("line 1: there is no column {}", missing.join(", "));
     }
     Ok(columns)
 }

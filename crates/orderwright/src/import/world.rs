@@ -107,14 +107,15 @@ impl World {
                     partner: self.partner.as_deref(),
                     cancel_window: self.cancel_window,
                 };
-                self.order = imagine(&self.order, command, &self.actor, self.now, terms, ids)?;
+                let mut becomes = imagine(&self.order, command, &self.actor, self.now, terms, ids)?;
+                self.order = becomes.pop().unwrap_or_else(|| self.order.clone());
                 Ok(())
             }
         }
     }
 
-    /// What would become of the order; nothing changes.
-    pub fn imagine(&self, order: &Order, command: &Command, now: Timestamp) -> Result<Order, Refusal> {
+    /// What would become of the order, one outcome of an effect after the other; nothing changes.
+    pub fn imagine(&self, order: &Order, command: &Command, now: Timestamp) -> Result<Vec<Order>, Refusal> {
         let terms =
             Terms { workflow: &self.workflow, partner: self.partner.as_deref(), cancel_window: self.cancel_window };
         // Ids of imagined parts only have to differ from those that are there.
@@ -150,7 +151,7 @@ struct Terms<'a> {
     cancel_window: Span,
 }
 
-/// Decides, and lets every effect succeed.
+/// Decides, and lets every effect succeed: the order after each decision, the last one last.
 fn imagine(
     order: &Order,
     command: &Command,
@@ -158,26 +159,28 @@ fn imagine(
     now: Timestamp,
     terms: Terms<'_>,
     ids: &mut dyn IdSource,
-) -> Result<Order, Refusal> {
+) -> Result<Vec<Order>, Refusal> {
     let mut decide = |order: &Order, command: &Command, actor: &Actor| {
         let Terms { workflow, partner, cancel_window } = terms;
         decide::decide(order, command, actor, &mut Context { workflow, partner, now, cancel_window, ids })
     };
     let mut decision = decide(order, command, actor)?;
     let mut effects = std::mem::take(&mut decision.effects);
+    let mut becomes = Vec::new();
     for _ in 0..OUTCOMES {
         let Some(job) = effects.pop() else { break };
         let done = Command::Outcome { effect: job.id, outcome: Outcome::Done { reference: None } };
         match decide(&decision.order, &done, &Actor::system()) {
             Ok(next) => {
                 effects.extend(next.effects.iter().cloned());
-                decision = next;
+                becomes.push(std::mem::replace(&mut decision, next).order);
             }
             Err(Refusal::StaleOutcome) => {}
             Err(refusal) => return Err(refusal),
         }
     }
-    Ok(decision.order)
+    becomes.push(decision.order);
+    Ok(becomes)
 }
 
 /// Carries a command out, and what it starts a moment later; a busy store is asked again.

@@ -458,7 +458,7 @@ fn payments(
     oddities: &mut Vec<String>,
 ) -> Option<Timestamp> {
     let raw = &located.order;
-    if raw.shipping_cost.checked_abs().is_none_or(|c| c > MAX_AMOUNT) {
+    if !(0..=MAX_AMOUNT).contains(&raw.shipping_cost) {
         faults.push(located.fault(
             "shippingCost",
             "shippingCost",

@@ -407,7 +407,13 @@ pub fn of_json(line: u64, text: &str) -> Result<Located, Fault> {
         let what = error.into_inner().to_string();
         // The line of the message is that of the text, which is one line.
         let what = what.split(" at line ").next().unwrap_or_default().to_owned();
-        let path = if path == "." || path == "?" { format!("character {column}") } else { path };
+        let whole = path == "." || path == "?";
+        let path = match what.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(field) if whole => field.to_owned(),
+            Some(field) => format!("{path}.{field}"),
+            None if whole => format!("character {column}"),
+            None => path,
+        };
         let hint = if what.contains("floating point") { ": amounts are whole minor units, 21.99 is 2199" } else { "" };
         Fault::new(line, path, format!("{what}{hint}; correct it and import again"))
     })?;

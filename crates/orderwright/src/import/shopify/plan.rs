@@ -494,13 +494,15 @@ impl<'a> Reader<'a> {
             let reason = Some("cancelled in Shopify".to_owned());
             return Goal { cancelled, reason, ..goal("cancelled") };
         }
-        if whole {
-            return goal("refunded");
-        }
         let of_line = self.get(row, "Lineitem fulfillment status").to_lowercase();
         let of_order = self.get(head, "Fulfillment Status").to_lowercase();
         let status = if of_line.is_empty() { of_order.as_str() } else { of_line.as_str() };
         match status {
+            "fulfilled" | "shipped" if whole => {
+                // It left the house before its money went back.
+                Goal { shipped: Some(fulfilled.or(paid).unwrap_or(placed).max(placed)), ..goal("refunded") }
+            }
+            _ if whole => goal("refunded"),
             "fulfilled" | "shipped" if paid.is_none() => {
                 oddities.push(
                     "fulfilled and not paid: nothing ships unpaid here, so it is stored as pending: enter the payment, then ship it".to_owned(),
