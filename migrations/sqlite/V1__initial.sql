@@ -167,7 +167,6 @@ CREATE TABLE ledger_entry (
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX ledger_entry_order ON ledger_entry (order_id);
-CREATE INDEX ledger_entry_account ON ledger_entry (account, currency);
 
 -- Durable effects. state is ready, in_doubt or dead. run_at follows the movable clock, leases follow real time.
 -- fence grows with every lease: an outcome is applied only with the fence that it was leased with.
@@ -186,7 +185,6 @@ CREATE TABLE job (
   created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX job_due ON job (run_at) WHERE state <> 'dead';
-CREATE INDEX job_order ON job (order_id) WHERE order_id IS NOT NULL;
 
 -- A checkout holds stock until expires_at. state is open, completed or expired.
 CREATE TABLE checkout (

@@ -5,6 +5,7 @@
 //! Not here: whatever an operator of a shop needs; that is the `orderwright` command.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool: printing is its output")]
 
+mod bench;
 mod ci;
 mod generate;
 mod postgres;
@@ -25,6 +26,7 @@ usage: cargo xtask <command>
   test -- NAME [ARG]  only the tests whose name contains NAME, without the static checks; ARGs go to the test harness
   tidy                the rules of the house that no compiler checks
   generate [--check]  writes the generated files; with --check, fails when one of them is stale
+  bench [ARG]...      measures the released program on both stores; `bench --help` says what can be chosen
   ci                  `test` on a clean checkout, which must still be clean afterwards
 ";
 
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root),
         ["generate"] => generate::run(&root, generate::Binary::Cargo, false),
         ["generate", "--check"] => generate::run(&root, generate::Binary::Cargo, true),
+        ["bench", rest @ ..] => bench::run_bench(&root, rest),
         ["ci"] => ci::run(&root),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

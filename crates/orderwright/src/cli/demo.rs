@@ -26,6 +26,7 @@ pub struct Args {
 
 /// Makes the demo, or goes on with it, and serves it until it is told to end.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let end = serve::told_to_end();
     let listener = serve::bind(&args.listen).await?;
     let base_url = serve::base_url(listener.local_addr()?);
     let app = App::open(store::config(&args.data, args.database_url.as_deref(), true), true).await?;
@@ -34,7 +35,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     serve::start(&app).await?;
     let path = DemoFile::path(&args.data);
     show::line(greeting(&file, &path.canonicalize().unwrap_or(path).display().to_string()))?;
-    serve::serve(app, listener, serve::told_to_end()).await?;
+    serve::serve(app, listener, end).await?;
     Ok(ExitCode::SUCCESS)
 }
 

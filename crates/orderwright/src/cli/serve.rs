@@ -36,6 +36,7 @@ pub struct Args {
 
 /// Runs the server until it is told to end.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let end = told_to_end();
     let listener = bind(&args.listen).await?;
     let app = App::open(args.store.config(true), args.sandbox).await?;
     start(&app).await?;
@@ -47,7 +48,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         tracing::warn!("payments are answered by the sandbox provider: no money moves");
     }
     tracing::info!(url = base_url(listener.local_addr()?), sandbox = args.sandbox, "serving");
-    serve(app, listener, told_to_end()).await?;
+    serve(app, listener, end).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -101,25 +102,33 @@ pub async fn serve(
     }
 }
 
-/// Waits for Ctrl-C or the signal by which service managers end a process.
-pub async fn told_to_end() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+/// Waits for Ctrl-C or the signal by which service managers end a process. It listens from the call on, not only from the first poll: a
+/// signal that comes while the server starts is not lost.
+pub fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+    #[cfg(unix)]
+    let signals = {
+        use tokio::signal::unix::{SignalKind, signal};
+        [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
     };
     #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending::<()>().await,
+    return async move {
+        let [terminate, interrupt] = signals;
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+            // Without handlers the system's own apply: both signals end the process.
+            _ => std::future::pending().await,
         }
     };
     #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+    async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -53,14 +53,14 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     Ok(numbered == 512 || [timers, jobs, expired].contains(&(BATCH as usize)))
 }
 
-/// Another node may have moved the clock.
+/// Another node may have moved the clock, or scripted a fault.
 async fn follow_clock(app: &Arc<App>) -> Result<(), StoreError> {
     if app.sandbox_mode
         && let Some(offset) = app.store.setting(crate::app::CLOCK_OFFSET).await?.and_then(|v| v.parse().ok())
     {
         app.clock.set_offset(Span(offset));
     }
-    Ok(())
+    app.provider.look_for_faults().await
 }
 
 /// Orders whose timer is due. The order's version guards each, so nodes that see the same timer cannot fire it twice.

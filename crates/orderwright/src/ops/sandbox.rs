@@ -30,5 +30,7 @@ pub async fn script_fault(ctx: &Ctx, operation: &str, outcome: &str, times: i64)
         outcome: outcome.to_owned(),
         remaining: times,
     });
-    Ok(ctx.app.store.commit(cs).await?)
+    ctx.app.store.commit(cs).await?;
+    ctx.app.provider.expect_faults();
+    Ok(())
 }

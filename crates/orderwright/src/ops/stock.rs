@@ -78,7 +78,7 @@ pub async fn correct(ctx: &mut Ctx, sku: &str, correction: &Correction) -> Resul
             let here = ctx.app.store.stock(sku).await?;
             let reserved = here.iter().find(|r| r.location == location).map_or(0, |r| r.reserved);
             let why = format!(
-                "{reserved} units are reserved for orders, and there cannot be fewer on hand. Cancel orders first, or give a `reason` to record the loss; less than nothing is never on hand"
+                "reserved for orders: {reserved}, and there cannot be fewer on hand. Cancel orders first, or give a `reason` to record the loss; less than nothing is never on hand"
             );
             Err(OpError::Conflict("stock_below_reserved", why))
         }

@@ -4,6 +4,9 @@
 //! the outcome; one whose answer is lost or comes later is committed before. So an operation takes effect once, whatever is killed when:
 //! what was never committed never happened, and what was is found again by its key.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use orderwright_core::decide::EffectJob;
 use orderwright_core::id::{JobId, OrderId, PaymentId};
 use orderwright_core::time::{Span, Timestamp};
@@ -18,6 +21,8 @@ use crate::store::{Changeset, JobRow, Store};
 #[derive(Clone)]
 pub struct Sandbox {
     store: Store,
+    /// Whether a fault may be scripted: taking one is a write, and most of the time there is none.
+    scripted: Arc<AtomicBool>,
 }
 
 /// An operation as the provider remembers it.
@@ -90,13 +95,33 @@ pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
 impl Sandbox {
     /// The provider on that store.
     pub fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, scripted: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// A fault was scripted on this node.
+    pub fn expect_faults(&self) {
+        self.scripted.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks whether faults are scripted, here or on another node. The loops call it.
+    pub async fn look_for_faults(&self) -> Result<(), crate::store::StoreError> {
+        let any = self.store.sandbox_faults().await?.iter().any(|f| f.remaining > 0);
+        self.scripted.store(any, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The fault that this call comes to, if one is scripted for it.
+    async fn take_fault(&self, effect: Effect) -> Result<Option<String>, ProviderError> {
+        if !self.scripted.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let taken = self.store.take_sandbox_fault(effect.name()).await;
+        taken.map_err(|e| ProviderError::Unavailable(e.to_string()))
     }
 
     /// Does an effect. An operation that is to be kept with the outcome is returned by [`Sandbox::record`].
     pub async fn execute(&self, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
-        let unavailable = |e: crate::store::StoreError| ProviderError::Unavailable(e.to_string());
-        match self.store.take_sandbox_fault(job.effect.0.name()).await.map_err(unavailable)?.as_deref() {
+        match self.take_fault(job.effect.0).await?.as_deref() {
             Some("declined") => return Ok(Answer::Declined { code: "scripted_fault".to_owned() }),
             Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
             Some("lost") => {

@@ -24,6 +24,7 @@ use super::{
     error::{CommitError, Guard},
     postgres::{Conn, Postgres, Verdict, checkout, pause, reason},
     registry::Stmt,
+    value::Val,
 };
 
 /// Attempts after deadlocks.
@@ -100,18 +101,21 @@ struct Failed<'a> {
 }
 
 async fn fly<'a>(conn: &Conn, changeset: &'a Changeset) -> Result<u64, Failed<'a>> {
-    let ops = changeset.ops();
-    let mut statements: Vec<Statement> = Vec::with_capacity(ops.len());
-    for op in ops {
-        let statement = if op.expect.is_some() { conn.guarded(op.stmt).await } else { conn.statement(op.stmt).await };
+    let groups = groups(changeset.ops());
+    let mut statements: Vec<Statement> = Vec::with_capacity(groups.len());
+    for group in &groups {
+        let op = &group[0];
+        let statement =
+            if op.expect.is_some() { conn.guarded(op.stmt).await } else { conn.rows(op.stmt, group.len()).await };
         statements.push(statement.map_err(|e| failed(&e, Some(op), false))?);
     }
 
     let client = &conn.client;
-    let mut requests: Vec<Request<'_>> = Vec::with_capacity(ops.len() + 1);
+    let mut requests: Vec<Request<'_>> = Vec::with_capacity(groups.len() + 1);
     requests.push(Box::pin(async move { client.batch_execute("BEGIN").await.map(|()| 0) }));
-    for (op, statement) in ops.iter().zip(&statements) {
-        requests.push(Box::pin(client.execute_raw(statement, changeset.vals_and_expect(op))));
+    for (group, statement) in groups.iter().zip(&statements) {
+        let vals: Vec<&Val> = group.iter().flat_map(|op| changeset.vals_and_expect(op)).collect();
+        requests.push(Box::pin(client.execute_raw(statement, vals)));
     }
 
     // The first poll writes a request into the connection's queue, whole and in order. One that fails at once never left:
@@ -120,7 +124,7 @@ async fn fly<'a>(conn: &Conn, changeset: &'a Changeset) -> Result<u64, Failed<'a
     for request in &mut requests {
         match send(request) {
             Poll::Ready(Err(e)) => {
-                let op = op_of(ops, answers.len());
+                let op = op_of(&groups, answers.len());
                 drop(requests);
                 // If even this fails, the connection is closed, and the server rolls back by itself.
                 let _ = client.batch_execute("ROLLBACK").await;
@@ -137,7 +141,7 @@ async fn fly<'a>(conn: &Conn, changeset: &'a Changeset) -> Result<u64, Failed<'a
     let mut cause: Option<Failed<'a>> = None;
     let mut counted = 0;
     for (at, (request, answer)) in requests.into_iter().zip(answers).enumerate() {
-        let op = op_of(ops, at);
+        let op = op_of(&groups, at);
         let answer = match answer {
             Some(answer) => answer,
             None => request.await,
@@ -168,9 +172,18 @@ fn send(request: &mut Request<'_>) -> Poll<Result<u64, Error>> {
     request.as_mut().poll(&mut Context::from_waker(noop_waker_ref()))
 }
 
-/// The operation of a request; the first request is BEGIN.
-fn op_of(ops: &[Op], request: usize) -> Option<&Op> {
-    request.checked_sub(1).and_then(|at| ops.get(at))
+/// The most rows of one insert.
+const MOST_ROWS: usize = 16;
+
+/// What is sent as one statement: neighbouring rows of one table together, everything else alone.
+fn groups(ops: &[Op]) -> Vec<&[Op]> {
+    let row = |op: &Op| op.expect.is_none() && !op.counted && op.stmt.inserts_rows();
+    ops.chunk_by(|a, b| a.stmt == b.stmt && row(a) && row(b)).flat_map(|run| run.chunks(MOST_ROWS)).collect()
+}
+
+/// The first operation of a request; the first request is BEGIN.
+fn op_of<'a>(groups: &[&'a [Op]], request: usize) -> Option<&'a Op> {
+    request.checked_sub(1).and_then(|at| groups.get(at)).and_then(|group| group.first())
 }
 
 fn failed<'a>(e: &Error, op: Option<&'a Op>, sent: bool) -> Failed<'a> {

@@ -56,6 +56,8 @@ pub(super) struct Conn {
     pub(super) backend: (i64, String),
     plain: Box<[OnceLock<Statement>]>,
     guarded: Box<[OnceLock<Statement>]>,
+    /// Inserts of several rows, by statement and number of rows.
+    rows: Mutex<HashMap<(usize, usize), Statement>>,
     texts: Mutex<HashMap<String, Statement>>,
 }
 
@@ -72,6 +74,7 @@ impl Connector {
             backend: (row.try_get(0)?, row.try_get(1)?),
             plain: cells(),
             guarded: cells(),
+            rows: Mutex::default(),
             texts: Mutex::default(),
         })
     }
@@ -118,6 +121,21 @@ impl Conn {
             Some(statement) => Ok(statement.clone()),
             None => Ok(cell.get_or_init_with(self.client.prepare(&stmt.postgres_guarded()).await?)),
         }
+    }
+
+    /// The prepared form of an insert of so many rows.
+    pub(super) async fn rows(&self, stmt: Stmt, rows: usize) -> Result<Statement, tokio_postgres::Error> {
+        if rows == 1 {
+            return self.statement(stmt).await;
+        }
+        let lock = || self.rows.lock().unwrap_or_else(|e| e.into_inner());
+        let key = (stmt.index(), rows);
+        if let Some(statement) = lock().get(&key) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&stmt.postgres_rows(rows)).await?;
+        lock().insert(key, statement.clone());
+        Ok(statement)
     }
 
     /// The prepared form of a list's text.

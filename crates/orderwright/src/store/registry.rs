@@ -282,6 +282,58 @@ impl Stmt {
     }
 }
 
+impl Stmt {
+    /// Whether neighbours of this statement may be sent as one with several rows: a plain insert that returns nothing and updates nothing.
+    pub(super) fn inserts_rows(self) -> bool {
+        let text = self.postgres();
+        text.starts_with("INSERT INTO")
+            && text.contains("VALUES (")
+            && !text.contains("DO UPDATE")
+            && !text.contains("RETURNING")
+    }
+
+    /// The text for PostgreSQL that inserts `rows` rows at once; its parameters are those of the rows, one row after the other.
+    pub(super) fn postgres_rows(self, rows: usize) -> String {
+        let text = self.postgres();
+        let Some((head, rest)) = text.split_once("VALUES (") else { return text.to_owned() };
+        let Some((row, tail)) = closing(rest) else { return text.to_owned() };
+        let width = highest_parameter(row);
+        let rows: Vec<String> = (0..rows).map(|n| format!("({})", shifted(row, n * width))).collect();
+        format!("{head}VALUES {}{tail}", rows.join(", "))
+    }
+}
+
+/// Splits at the parenthesis that closes one that is open.
+fn closing(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 1;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((&text[..at], &text[at + 1..]));
+        }
+    }
+    None
+}
+
+/// `$N` becomes `$(N + by)`.
+fn shifted(text: &str, by: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (n, part) in text.split('$').enumerate() {
+        if n == 0 {
+            out.push_str(part);
+            continue;
+        }
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let number: usize = part[..end].parse().unwrap_or(0);
+        out.push_str(&format!("${}{}", number + by, &part[end..]));
+    }
+    out
+}
+
 static POSTGRES: LazyLock<Vec<String>> =
     LazyLock::new(|| TEXTS.iter().map(|t| t.postgres.map_or_else(|| to_postgres(t.sqlite), str::to_owned)).collect());
 
@@ -317,6 +369,19 @@ mod tests {
     fn a_guard_counts_with_the_parameter_after_the_last() {
         assert!(Stmt::JobFinish.postgres_guarded().contains("$3::int8"));
         assert!(Stmt::OrderUpdate.postgres_guarded().contains("$12::int8"));
+    }
+
+    #[test]
+    fn neighbours_become_rows_of_one_insert() {
+        assert_eq!(
+            Stmt::OrderItemInsert.postgres_rows(2),
+            "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)"
+        );
+        assert!(Stmt::ContactInsert.postgres_rows(3).ends_with("$24) ON CONFLICT (id) DO NOTHING"));
+        assert!(Stmt::LedgerInsert.inserts_rows());
+        for stmt in [Stmt::OrderUpdate, Stmt::SettingPut, Stmt::OrderNumberTake, Stmt::JobFinish] {
+            assert!(!stmt.inserts_rows(), "{stmt:?}");
+        }
     }
 
     #[test]

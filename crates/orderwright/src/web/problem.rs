@@ -51,7 +51,8 @@ codes! {
     TOO_LARGE = "body_too_large", 413, "The body is too large", "A body has at most 1 MiB.";
     MEDIA_TYPE = "unsupported_media_type", 415, "Not JSON", "Send `Content-Type: application/json`.";
     INVALID = "invalid_fields", 422, "Fields are wrong", "The body is well-formed, but some fields are not acceptable: `errors` has a JSON Pointer and a remedy for each.";
-    UNKNOWN_EVENT = "unknown_event", 422, "The workflow does not know that word", "The event or status is not part of this order's workflow. The detail lists those that are.";
+    UNKNOWN_EVENT = "unknown_event", 422, "The workflow does not know that word", "The event is not part of this order's workflow. The detail lists those that are.";
+    UNKNOWN_STATUS = "unknown_status", 422, "The workflow does not know that status", "The status is not one of this order's workflow. The detail lists those that are.";
     KEY_REUSED = "idempotency_key_reused", 422, "The key was used with another body", "An Idempotency-Key belongs to one request. Use a new key for a new request.";
     BUSY = "busy", 503, "Try again", "The store could not take the request in time. Nothing was changed. Try again after the seconds in Retry-After.";
     INTERNAL = "internal_error", 500, "An error of ours", "Something is wrong on our side; the log has it under the request id. Nothing was changed that is not on the order.";
@@ -163,7 +164,7 @@ fn refused(refusal: &Refusal) -> Problem {
     let text = refusal.to_string();
     match refusal {
         Refusal::UnknownEvent { .. } => Problem::new(&UNKNOWN_EVENT, text),
-        Refusal::UnknownStatus { .. } => Problem::new(&UNKNOWN_EVENT, text),
+        Refusal::UnknownStatus { .. } => Problem::new(&UNKNOWN_STATUS, text),
         Refusal::NotAllowed { .. } => Problem::new(&EVENT_NOT_ALLOWED, text),
         Refusal::NotPossible { possible, .. } => {
             let mut problem = Problem::new(&NOT_POSSIBLE, text);

@@ -15,6 +15,7 @@ const PRINTS: &[&str] = &["println!", "eprintln!", "print!", "eprint!"];
 
 /// Where the terminal is the interface, by the beginning of the path.
 const COMMAND_LINES: &[&str] = &[
+    "crates/bench/",
     "crates/orderwright/src/cli/",
     "crates/orderwright/src/cli.rs",
     "crates/orderwright/src/main.rs",

@@ -33,7 +33,7 @@ pub fn filter(params: &mut Params, app: &App) -> OrderFilter {
         payment_status: params.list("paymentStatus"),
         shipping_status: params.list("shippingStatus"),
         customer_id: params.parsed("customerId", "a customer's id, cus_…", |v| CustomerId::parse(v).map(|c| c.0)),
-        number: params.take("orderNumber").map(NumberFilter::Contains),
+        number: params.take("orderNumber").map(number),
         from: params.parsed("from", instant, time),
         to: params.parsed("to", instant, time),
         delivered_from: params.parsed("deliveredFrom", instant, time),
@@ -45,12 +45,34 @@ pub fn filter(params: &mut Params, app: &App) -> OrderFilter {
         q_id: q.as_deref().and_then(OrderId::parse).map(|o| o.0),
         q: q.map(|q| q.trim().trim_start_matches('#').to_owned()),
     };
+    // A whole number is found by its index; only a part of one needs a search.
+    let filter = match filter.q.as_deref().filter(|q| is_whole_number(q)).map(str::to_owned) {
+        Some(whole) if filter.number.is_none() => {
+            OrderFilter { q: None, number: Some(NumberFilter::Exact(whole)), ..filter }
+        }
+        _ => filter,
+    };
     known(params, "paymentStatus", &filter.payment_status, PAYMENT_STATUSES);
     known(params, "shippingStatus", &filter.shipping_status, SHIPPING_STATUSES);
     let workflows = app.workflows();
     let statuses: Vec<&str> = workflows.iter().flat_map(|w| w.statuses.iter().map(String::as_str)).collect();
     known(params, "status", &filter.status, &statuses);
     filter
+}
+
+fn number(text: String) -> NumberFilter {
+    if is_whole_number(&text) { NumberFilter::Exact(text) } else { NumberFilter::Contains(text) }
+}
+
+/// Whether the text is a number as orders have it: prefix, day, at least five digits.
+fn is_whole_number(text: &str) -> bool {
+    let mut parts = text.rsplitn(3, '-');
+    let digits = |part: Option<&str>, least: usize| {
+        part.is_some_and(|p| p.len() >= least && p.bytes().all(|b| b.is_ascii_digit()))
+    };
+    digits(parts.next(), 5)
+        && digits(parts.next(), 8)
+        && parts.next().is_some_and(|p| !p.is_empty() && p == p.to_uppercase())
 }
 
 /// A word that no order can have would silently find nothing.

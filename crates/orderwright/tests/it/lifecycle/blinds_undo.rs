@@ -17,6 +17,57 @@ scenarios! {
         the_customer_cannot_cancel_in_production,
         the_shop_owner_may_cancel_before_production,
         a_cancelled_order_takes_no_further_event;
+    quiet:
+        units_that_are_gone_when_everything_is_accepted_cancel_the_order,
+        a_split_that_fails_gives_everything_back,
+        a_capture_whose_answer_is_lost_is_captured_once;
+}
+
+/// The next call of an operation at the sandbox comes to that outcome.
+fn script(shop: &Shop, operation: &str, outcome: &str) {
+    let fault = json!({ "operation": operation, "outcome": outcome, "times": 1 });
+    shop.admin().post("/admin/sandbox/faults", &fault).expect(201);
+}
+
+fn units_that_are_gone_when_everything_is_accepted_cancel_the_order(shop: &Shop) {
+    let sku = shop.sku("blinds", 3).to_owned();
+    let before = shop.stock(&sku);
+    let id = shop.ready_with("blinds", &[(3, 1)]);
+    let path = format!("/admin/stock/{sku}");
+    shop.admin().patch(&path, &json!({ "onHand": 0 })).problem(409);
+    shop.admin().patch(&path, &json!({ "onHand": 0, "reason": "water damage" })).expect(200);
+    shop.merchants_fire(&id, "confirm", &json!({}));
+    shop.wait_status(&id, "cancelled");
+    let order = shop.wait_payment(&id, "voided");
+    assert_eq!(captured(&order), 0);
+    let told = serde_json::to_string(&shop.timeline_as(&shop.customer(0), &id)).expect("JSON");
+    assert!(told.contains("out_of_stock"), "the reason is on the timeline: {told}");
+    shop.admin().patch(&path, &json!({ "onHand": before.on_hand })).expect(200);
+    assert_eq!(shop.stock(&sku), before, "nothing stays reserved");
+}
+
+fn a_split_that_fails_gives_everything_back(shop: &Shop) {
+    let id = shop.ready("blinds");
+    script(shop, "payment.transfer", "declined");
+    shop.merchants_fire(&id, "confirm", &json!({}));
+    shop.wait_status(&id, "cancelled");
+    let order = shop.wait_payment(&id, "refunded");
+    assert_eq!(order.n("refundedTotal"), order.n("total"));
+    assert_sums(&order);
+    let told = serde_json::to_string(&shop.timeline_as(&shop.customer(0), &id)).expect("JSON");
+    assert!(told.contains("split_failed"), "the reason is on the timeline: {told}");
+}
+
+fn a_capture_whose_answer_is_lost_is_captured_once(shop: &Shop) {
+    let id = shop.ready("blinds");
+    script(shop, "payment.capture", "lost");
+    shop.merchants_fire(&id, "confirm", &json!({}));
+    shop.wait_payment(&id, "in_doubt");
+    shop.customer(0).cancel(&id).problem(409);
+    shop.wait_status(&id, "confirmed");
+    let order = shop.wait_payment(&id, "captured");
+    assert_eq!(captured(&order), order.n("total"));
+    assert_sums(&order);
 }
 
 fn refusing_one_of_two_items_captures_the_accepted_one_and_voids_the_rest(shop: &Shop) {

@@ -18,11 +18,26 @@ scenarios! {
         a_refund_of_a_delivered_order_leaves_it_delivered,
         a_declined_order_stays_new_and_is_paid_again;
     clock:
+        a_timer_fires_within_a_second,
         the_customer_cancels_in_the_window_then_refunded_then_closed,
         the_administrator_cancels_in_the_window,
         the_window_ends_and_the_order_is_split,
         a_delivered_order_closes_on_both_sides,
         a_declined_order_is_canceled_when_the_payment_window_ends;
+}
+
+fn a_timer_fires_within_a_second(shop: &Shop) {
+    let _window = CancelWindow::of(shop, "1s");
+    let id = shop.place("mall", &[(0, 1)], "pm_card_visa").id().to_owned();
+    shop.wait_status(&id, "sent_to_merchant");
+    let timeline = shop.timeline_as(&shop.admin(), &id);
+    let at = |status: &str| {
+        let entry = timeline.iter().find(|e| e.s("type") == "status_changed" && e["metadata"]["to"] == status);
+        let instant = entry.expect("a change of status").s("createdAt").parse::<jiff::Timestamp>().expect("an instant");
+        instant.as_millisecond()
+    };
+    let rested_ms = at("sent_to_merchant") - at("paid");
+    assert!((1000..2000).contains(&rested_ms), "a window of 1000 ms took {rested_ms} ms");
 }
 
 /// A cancel window for as long as this lives; without one again afterwards, also when the scenario fails.

@@ -3,19 +3,18 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::reference::{self, escape};
+use crate::app::App;
+use crate::web::problem::{CODES, NOT_FOUND, Problem};
 use axum::Router;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
-use serde_json::Value;
-
-use crate::app::App;
-use crate::web::problem::{CODES, NOT_FOUND, Problem};
 
 /// The pages.
 pub fn routes(spec: Arc<String>) -> Router<Arc<App>> {
-    let page = Arc::new(reference(&spec));
+    let page = Arc::new(frame("Orderwright API", &reference::page(&spec)));
     let spec_route = move || {
         let spec = spec.clone();
         async move { ([(header::CONTENT_TYPE, "application/json")], spec.as_ref().clone()) }
@@ -45,43 +44,10 @@ fn frame(title: &str, body: &str) -> String {
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}}\
 code{{background:#f2f4f7;padding:.1rem .3rem;border-radius:4px}}td,th{{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}}\
-.m{{font-weight:600;text-transform:uppercase;width:4.5rem}}h2{{margin-top:2rem}}\
+.m{{font-weight:600;text-transform:uppercase;display:inline-block;width:4rem}}h2{{margin-top:2rem}}h3{{font-size:1rem;margin:.8rem 0 .2rem}}\
+details{{border-bottom:1px solid #8884;padding:.4rem 0}}summary{{cursor:pointer}}details table{{margin-left:1rem;font-size:.9rem}}\
 @media(prefers-color-scheme:dark){{body{{background:#14171a;color:#e6e8ea}}code{{background:#23282d}}a{{color:#8ab8ff}}}}</style>{body}"
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// The list of endpoints, from the document itself.
-fn reference(spec: &str) -> String {
-    let spec: Value = serde_json::from_str(spec).unwrap_or_default();
-    let mut body = String::from("<p><a href=\"/\">Orderwright</a></p><h1>The API</h1>");
-    for tag in spec["tags"].as_array().into_iter().flatten() {
-        let name = tag["name"].as_str().unwrap_or_default();
-        let _ = write!(
-            body,
-            "<h2>{}</h2><p>{}</p><table>",
-            escape(name),
-            escape(tag["description"].as_str().unwrap_or_default())
-        );
-        for (path, methods) in spec["paths"].as_object().into_iter().flatten() {
-            for (method, operation) in methods.as_object().into_iter().flatten() {
-                if operation["tags"].as_array().is_some_and(|t| t.iter().any(|t| t == name)) {
-                    let summary = operation["summary"].as_str().unwrap_or_default();
-                    let _ = write!(
-                        body,
-                        "<tr><td class=m>{method}</td><td><code>{}</code></td><td>{}</td></tr>",
-                        escape(path),
-                        escape(summary)
-                    );
-                }
-            }
-        }
-        body.push_str("</table>");
-    }
-    frame("Orderwright API", &body)
 }
 
 fn problems() -> String {

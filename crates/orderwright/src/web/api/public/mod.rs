@@ -4,6 +4,7 @@ pub mod docs;
 mod events;
 mod health;
 mod metrics;
+mod reference;
 
 use std::sync::Arc;
 
