@@ -163,6 +163,9 @@ pub fn plan(text: &str) -> anyhow::Result<Plan> {
     Ok(plan)
 }
 
+/// Merchants by the file's id, and offers by SKU.
+type Catalogue = (BTreeMap<String, NewMerchant>, BTreeMap<String, NewOffer>);
+
 struct Reader<'a> {
     customers: Rows<'a, 10>,
     details: Rows<'a, 5>,
@@ -226,7 +229,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Suppliers as merchants, products as offers with what is in stock by the file.
-    fn catalogue(&self) -> Result<(BTreeMap<String, NewMerchant>, BTreeMap<String, NewOffer>), Fault> {
+    fn catalogue(&self) -> Result<Catalogue, Fault> {
         let mut merchants = BTreeMap::new();
         for row in self.suppliers.rows() {
             let external_id = row.need(0)?.to_owned();

@@ -1,55 +1,34 @@
 //! What an order of the format means, and everything that can be wrong with it: either a sale with what became of it, or all its faults.
 
-use std::collections::{BTreeMap, HashMap};
-
-use orderwright_core::catalog::{Channel, Offer, SplitRule};
-use orderwright_core::id::{MerchantId, VariantId};
+use orderwright_core::catalog::Offer;
 use orderwright_core::money::{Currency, MAX_AMOUNT};
-use orderwright_core::order::{PartyKind, Policies};
 use orderwright_core::pricing::Rate;
-use orderwright_core::time::{Span, Timestamp};
+use orderwright_core::time::Timestamp;
 use serde_json::json;
 
 use super::raw::{Located, RawFate, RawLine};
+use super::shop::{Known, ORDERS, Shop, channel, offer, source};
 use crate::import::plan::{Fault, Goal, Plan, Planned};
-use crate::kernel::digest;
 use crate::kernel::ids::EPOCH_MS;
-use crate::ops::import::{NewMerchant, NewOffer};
 use crate::ops::sale::{Sale, SaleLine};
 
-/// Whose outside ids merchants and offers of this format have.
-pub const ORDERS: &str = "orders";
 /// The longest id, SKU or name.
 const MAX_TEXT: usize = 200;
-/// Where offers that imports make come in a channel's list: after its own.
-const RANK: i64 = 1_000_000;
-const DAY_S: i64 = 86_400;
-
-/// What is there already.
-pub struct Known {
-    /// Channels by name.
-    pub channels: HashMap<String, Channel>,
-    /// Offers by SKU.
-    pub offers: HashMap<String, Offer>,
-    /// Merchants that exist, of those that the file names by id.
-    pub merchants: HashMap<String, MerchantId>,
-    /// The workflow of channels that are to be made; `None` makes none.
-    pub new_channels: Option<String>,
-    /// When the import runs.
-    pub now: Timestamp,
-}
+const DAY_MS: i64 = 86_400_000;
 
 /// Judges an order. What it needs (channel, merchants, offers) goes into the plan, unless it is refused.
 pub fn order(located: &Located, known: &Known, plan: &mut Plan) -> Result<Planned, Vec<Fault>> {
-    let mut added = Plan { channels: plan.channels.clone(), ..Plan::default() };
-    let planned = judge(located, known, plan, &mut added)?;
+    let mut shop = Shop { known, plan, added: Plan { channels: plan.channels.clone(), ..Plan::default() } };
+    let planned = judge(located, &mut shop)?;
+    let added = shop.added;
     plan.channels = added.channels;
     plan.merchants.extend(added.merchants);
     plan.offers.extend(added.offers);
     Ok(planned)
 }
 
-fn judge(located: &Located, known: &Known, plan: &Plan, added: &mut Plan) -> Result<Planned, Vec<Fault>> {
+fn judge(located: &Located, shop: &mut Shop<'_>) -> Result<Planned, Vec<Fault>> {
+    let known = shop.known;
     let raw = &located.order;
     let mut faults = Vec::new();
     text(located, &mut faults, "externalId", &raw.external_id);
@@ -57,7 +36,7 @@ fn judge(located: &Located, known: &Known, plan: &Plan, added: &mut Plan) -> Res
     if currency.is_none() {
         faults.push(located.fault("currency", "currency", "must be an ISO 4217 code, like EUR"));
     }
-    let channel = currency.and_then(|currency| channel(located, known, added, currency, &mut faults));
+    let channel = currency.and_then(|currency| channel(located, shop, currency, &mut faults));
     let placed = instant(located, known, &mut faults, ("placedAt", "placedAt"), &raw.placed_at);
     people(located, &mut faults);
     if raw.lines.is_empty() {
@@ -67,8 +46,7 @@ fn judge(located: &Located, known: &Known, plan: &Plan, added: &mut Plan) -> Res
     let mut lines = Vec::new();
     let mut goals = Vec::new();
     for (n, line) in raw.lines.iter().enumerate() {
-        let offer =
-            channel.as_ref().and_then(|channel| offer(located, known, plan, added, channel, n, line, &mut faults));
+        let offer = channel.as_ref().and_then(|channel| offer(located, shop, channel, n, line, &mut faults));
         let before = faults.len();
         let (discount_amount, gst_amount, rate) = amounts(located, n, line, inside, &mut faults);
         if let Some(offer) = offer
@@ -109,18 +87,14 @@ fn judge(located: &Located, known: &Known, plan: &Plan, added: &mut Plan) -> Res
     Ok(Planned { at, channel, sale, placed, paid, goals, refunded, oddities })
 }
 
-/// Whose outside ids a channel's orders have: two shops may both have an order 1001.
-pub fn source(channel: &str) -> String {
-    format!("{ORDERS}/{channel}")
-}
-
 fn text(located: &Located, faults: &mut Vec<Fault>, field: &str, value: &str) {
     if let Some(what) = wrong_text(value) {
         faults.push(located.fault(field, field, what));
     }
 }
 
-fn wrong_text(value: &str) -> Option<String> {
+/// Why a text cannot be kept.
+pub fn wrong_text(value: &str) -> Option<String> {
     if value.trim().is_empty() {
         Some("is empty; fill it in".to_owned())
     } else if value.chars().count() > MAX_TEXT {
@@ -130,85 +104,13 @@ fn wrong_text(value: &str) -> Option<String> {
     }
 }
 
-fn channel(
-    located: &Located,
-    known: &Known,
-    plan: &mut Plan,
-    currency: Currency,
-    faults: &mut Vec<Fault>,
-) -> Option<Channel> {
-    let raw = &located.order;
-    let found = known.channels.get(&raw.channel).or_else(|| plan.channels.iter().find(|c| c.name == raw.channel));
-    let channel = match (found, &known.new_channels) {
-        (Some(channel), _) => channel.clone(),
-        (None, Some(workflow)) => {
-            let named = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-            if raw.channel.is_empty() || raw.channel.len() > 40 || !raw.channel.bytes().all(named) {
-                let what = "a channel's name has 1 to 40 small letters, digits and hyphens";
-                faults.push(located.fault("channel", "channel", what));
-                return None;
-            }
-            let channel = new_channel(&raw.channel, workflow, currency, raw.prices_include_tax.unwrap_or(false));
-            plan.channels.push(channel.clone());
-            channel
-        }
-        (None, None) => {
-            let mut names: Vec<&str> = known.channels.keys().map(String::as_str).collect();
-            names.sort_unstable();
-            let there =
-                if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
-            let what = format!("there is no such channel ({there}); name one of them, or let --create-channel make it");
-            faults.push(located.fault("channel", "channel", what));
-            return None;
-        }
-    };
-    if channel.currency != currency {
-        let what = format!(
-            "the channel `{}` sells in {}; orders in {currency} need another channel",
-            channel.name, channel.currency
-        );
-        faults.push(located.fault("currency", "currency", what));
-        return None;
-    }
-    Some(channel)
-}
-
-/// A channel for orders that have none: its owner sets its terms afterwards. Merchants get all that is paid.
-pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_include_tax: bool) -> Channel {
-    let prefix: String = name.chars().filter(char::is_ascii_alphabetic).take(4).collect();
-    Channel {
-        name: name.to_owned(),
-        workflow: workflow.to_owned(),
-        currency,
-        number_prefix: if prefix.is_empty() { "ORD".to_owned() } else { prefix.to_ascii_uppercase() },
-        prices_include_tax,
-        shipping_cost: 0,
-        shipping_tax_rate: "0".to_owned(),
-        shipping_provider: None,
-        retailer: name.to_owned(),
-        split: vec![SplitRule { party: PartyKind::Merchant, basis_points: 10_000 }],
-        discounts: Vec::new(),
-        gateway_order: false,
-        accepts_offline_payment: true,
-        checkout_window: Span::seconds(15 * 60),
-        cancel_window: Span::ZERO,
-        policies: Policies {
-            payment_window: Span::seconds(7 * DAY_S),
-            return_window: Span::seconds(14 * DAY_S),
-            refund_close_window: Span::seconds(7 * DAY_S),
-        },
-    }
-}
-
 /// An instant, or a date as its first moment in UTC; neither in the future nor before ids can be made.
 fn moment(known: &Known, text: &str) -> Result<Timestamp, String> {
     let shown: String = text.chars().take(40).collect();
     match Timestamp::parse_instant_or_date(text) {
         None => Err(format!("`{shown}` is no instant or date; write it like 2026-01-31T12:00:00Z or 2026-01-31")),
         Some(at) if at > known.now => Err(format!("`{shown}` is in the future; what has not happened is not imported")),
-        Some(at) if at.millis() < EPOCH_MS + DAY_S * 1000 => {
-            Err(format!("`{shown}` is before 1990; leave such orders out"))
-        }
+        Some(at) if at.millis() < EPOCH_MS + DAY_MS => Err(format!("`{shown}` is before 1990; leave such orders out")),
         Some(at) => Ok(at),
     }
 }
@@ -254,99 +156,6 @@ fn people(located: &Located, faults: &mut Vec<Fault>) {
     }
     if raw.note.as_ref().is_some_and(|n| n.chars().count() > 5000) {
         faults.push(located.fault("note", "note", "must have at most 5,000 characters"));
-    }
-}
-
-/// The offer of a line: the channel's, or one that the import makes.
-fn offer(
-    located: &Located,
-    known: &Known,
-    plan: &Plan,
-    added: &mut Plan,
-    channel: &Channel,
-    n: usize,
-    line: &RawLine,
-    faults: &mut Vec<Fault>,
-) -> Option<Offer> {
-    if let Some(what) = wrong_text(&line.sku) {
-        faults.push(located.line_fault(n, "sku", what));
-        return None;
-    }
-    let planned = || [&plan.offers, &added.offers].into_iter().find_map(|o| o.get(&line.sku)).map(|o| &o.offer);
-    let there = known.offers.get(&line.sku).or_else(planned).cloned();
-    let merchant = match &line.merchant {
-        None => None,
-        Some(key) => {
-            if let Some(what) = wrong_text(key) {
-                faults.push(located.line_fault(n, "merchant", what));
-                return None;
-            }
-            Some(
-                merchant(known, key)
-                    .ok_or_else(|| {
-                        faults.push(located.line_fault(
-                            n,
-                            "merchant",
-                            "there is no merchant of that id; name them as you like to make a new one",
-                        ))
-                    })
-                    .ok()?,
-            )
-        }
-    };
-    if let Some(offer) = there {
-        if offer.channel != channel.name {
-            let what = format!(
-                "this SKU is sold in the channel `{}`, and a SKU names one offer; give it another",
-                offer.channel
-            );
-            faults.push(located.line_fault(n, "sku", what));
-            return None;
-        }
-        if merchant.is_some_and(|m| m != offer.merchant_id) {
-            let what =
-                "this SKU is another merchant's, and a SKU names one offer; correct it, or give the offer another SKU";
-            faults.push(located.line_fault(n, "merchant", what));
-            return None;
-        }
-        return Some(offer);
-    }
-    let (Some(merchant_id), Some(key)) = (merchant, &line.merchant) else {
-        faults.push(located.line_fault(n, "merchant", "this SKU is new here: say whose it is"));
-        return None;
-    };
-    let name = line.name.clone().unwrap_or_else(|| line.sku.clone());
-    if let Some(what) = wrong_text(&name) {
-        faults.push(located.line_fault(n, "name", what));
-        return None;
-    }
-    let offer = Offer {
-        sku: line.sku.clone(),
-        channel: channel.name.clone(),
-        variant_id: VariantId(digest::id(&[b"orders", b"variant", line.sku.as_bytes()])),
-        merchant_id,
-        brand: None,
-        name,
-        price: line.unit_price.clamp(0, MAX_AMOUNT),
-        gst_rate: line.tax_rate.clone().filter(|r| Rate::parse(r).is_some()).unwrap_or_else(|| "0".to_owned()),
-        late_cancellation: false,
-    };
-    if MerchantId::parse(key).is_none() {
-        let new = NewMerchant { external_id: key.clone(), id: merchant_id, name: key.clone() };
-        added.merchants.entry(key.clone()).or_insert(new);
-    }
-    let rank = RANK + (plan.offers.len() + added.offers.len()) as i64;
-    let new = NewOffer { external_id: line.sku.clone(), offer: offer.clone(), rank, on_hand: 0 };
-    added.offers.insert(line.sku.clone(), new);
-    Some(offer)
-}
-
-/// The merchant of that id, if there is one, or the one that has this name at the source, for good.
-fn merchant(known: &Known, key: &str) -> Option<MerchantId> {
-    match (MerchantId::parse(key), known.merchants.get(key)) {
-        (_, Some(id)) => Some(*id),
-        (Some(_), None) => None,
-        (None, None) => Some(MerchantId(digest::id(&[b"orders", b"merchant", key.as_bytes()]))),
     }
 }
 
@@ -542,17 +351,4 @@ fn refunds(
         faults.push(located.fault("refunds", "refundedAmount", what));
     }
     refunded
-}
-
-/// The SKUs and merchants that an order names.
-pub fn names<'a>(orders: impl Iterator<Item = &'a Located>) -> (Vec<&'a str>, Vec<&'a str>) {
-    let mut skus = BTreeMap::new();
-    let mut merchants = BTreeMap::new();
-    for line in orders.flat_map(|o| &o.order.lines) {
-        skus.insert(line.sku.as_str(), ());
-        if let Some(merchant) = &line.merchant {
-            merchants.insert(merchant.as_str(), ());
-        }
-    }
-    (skus.into_keys().collect(), merchants.into_keys().collect())
 }

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod raw;
+pub mod shop;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +17,8 @@ use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use orderwright_core::id::MerchantId;
 
-use self::check::{Known, ORDERS};
 use self::raw::Located;
+use self::shop::{Known, ORDERS};
 use super::plan::{Fault, LeftOut, Plan};
 use super::report::{Summary, merchants_of};
 use super::run::{self, Options};
@@ -72,7 +73,7 @@ async fn plan(
     new_channels: Option<String>,
 ) -> Result<Plan, OpError> {
     let ctx = Ctx::system(app, &app.clock);
-    let (skus, names) = check::names(orders.iter());
+    let (skus, names) = shop::names(orders.iter());
     let mut offers = HashMap::new();
     for chunk in skus.chunks(CHUNK) {
         offers.extend(catalog::offers(&ctx, chunk.iter().copied()).await?);

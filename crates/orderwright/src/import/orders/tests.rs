@@ -10,8 +10,8 @@ use orderwright_core::decide::Command;
 use orderwright_core::money::Currency;
 use orderwright_core::time::{Span, Timestamp};
 
-use super::check::{new_channel, source};
 use super::run;
+use super::shop::{new_channel, source};
 use crate::app::App;
 use crate::import::report::Summary;
 use crate::import::run::Options;

@@ -4,6 +4,7 @@
 //! an order cannot say, is in `docs/import.md`. What is not here: how orders change, and the command line.
 
 pub mod amounts;
+mod fate;
 pub mod plan;
 #[cfg(test)]
 mod tests;

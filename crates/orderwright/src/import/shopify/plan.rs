@@ -11,9 +11,10 @@ use orderwright_core::time::Timestamp;
 use serde_json::json;
 
 use super::amounts::{self, Amounts};
+use super::fate::Paid;
 use super::{CHANNEL, Terms};
-use crate::import::orders::check::new_channel;
-use crate::import::plan::{Fault, Goal, LeftOut, Plan, Planned};
+use crate::import::orders::shop::{RANK, new_channel};
+use crate::import::plan::{Fault, LeftOut, Plan, Planned};
 use crate::import::table::{CsvFile, CsvRow};
 use crate::kernel::digest;
 use crate::kernel::ids::EPOCH_MS;
@@ -34,8 +35,6 @@ pub const REQUIRED: &[&str] = &[
 ];
 /// The lifecycle of orders with several sellers.
 const WORKFLOW: &str = "marketplace";
-/// Where offers that imports make come in a channel's list.
-const RANK: i64 = 1_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// What is there already.
@@ -111,24 +110,18 @@ pub fn source(terms: &Terms) -> String {
     format!("{CHANNEL}/{}", terms.channel)
 }
 
-struct Reader<'a> {
+/// Reads one order.
+pub(super) struct Reader<'a> {
     file: &'a CsvFile,
-    terms: &'a Terms,
-    known: &'a Known,
+    pub(super) terms: &'a Terms,
+    pub(super) known: &'a Known,
     plan: &'a Plan,
     added: Plan,
     faults: Vec<Fault>,
 }
 
-/// What an order's money came to at the source.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Paid {
-    Yes,
-    No,
-}
-
 impl<'a> Reader<'a> {
-    fn get(&self, row: &CsvRow, column: &str) -> String {
+    pub(super) fn get(&self, row: &CsvRow, column: &str) -> String {
         // Line breaks in an address are blanks here.
         let text = self.file.get(row, column);
         text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect()
@@ -138,7 +131,7 @@ impl<'a> Reader<'a> {
         Some(self.get(row, column)).filter(|t| !t.is_empty())
     }
 
-    fn fault(&mut self, row: &CsvRow, column: &str, what: impl Into<String>) {
+    pub(super) fn fault(&mut self, row: &CsvRow, column: &str, what: impl Into<String>) {
         self.faults.push(Fault::new(row.line, column, what));
     }
 
@@ -318,44 +311,6 @@ impl<'a> Reader<'a> {
         amounts::Line { price, quantity, discount, taxable }
     }
 
-    fn paid(&mut self, row: &CsvRow) -> Paid {
-        match self.get(row, "Financial Status").to_lowercase().as_str() {
-            "paid" | "partially_refunded" | "refunded" => Paid::Yes,
-            "" | "pending" | "authorized" | "partially_paid" | "voided" | "unpaid" | "expired" => Paid::No,
-            _ => {
-                let what = "must be pending, authorized, partially_paid, paid, partially_refunded, refunded or voided";
-                self.fault(row, "Financial Status", what);
-                Paid::No
-            }
-        }
-    }
-
-    fn about_payment(
-        &self,
-        row: &CsvRow,
-        paid: Option<Timestamp>,
-        paid_at: Option<Timestamp>,
-        oddities: &mut Vec<String>,
-    ) {
-        let cancelled = !self.get(row, "Cancelled at").is_empty();
-        let text = match self.get(row, "Financial Status").to_lowercase().as_str() {
-            "authorized" if !cancelled => {
-                "authorized: the money is held at the old provider and not taken; it is stored as unpaid: capture it there, then enter the payment"
-            }
-            "partially_paid" => {
-                "partially paid: an order here is paid in full or not at all, so it is stored as unpaid: enter the payment when the rest is there"
-            }
-            "voided" | "expired" if !cancelled => {
-                "voided: its payment was given up, and it was not cancelled; it is stored as unpaid: cancel it, or ask for the money"
-            }
-            _ if paid.is_some() && paid_at.is_none() => {
-                "no payment date: it is paid, and the file does not say when; it is stored as paid when it was placed"
-            }
-            _ => return,
-        };
-        oddities.push(text.to_owned());
-    }
-
     fn customer(&mut self, row: &CsvRow, name: &str) -> Contact {
         let digits: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
         // `.invalid` never reaches anybody (RFC 2606).
@@ -477,60 +432,5 @@ impl<'a> Reader<'a> {
             "this SKU is sold by somebody else here, with its vendor's name too; give the offer another SKU",
         );
         None
-    }
-
-    /// Where a line ends.
-    fn goal(
-        &self,
-        row: &CsvRow,
-        head: &CsvRow,
-        paid: Option<Timestamp>,
-        (placed, fulfilled, cancelled): (Timestamp, Option<Timestamp>, Option<Timestamp>),
-        whole: bool,
-        oddities: &mut Vec<String>,
-    ) -> Goal {
-        let goal = |status: &str| Goal { status: Some(status.to_owned()), ..Goal::default() };
-        if cancelled.is_some() {
-            let reason = Some("cancelled in Shopify".to_owned());
-            return Goal { cancelled, reason, ..goal("cancelled") };
-        }
-        let of_line = self.get(row, "Lineitem fulfillment status").to_lowercase();
-        let of_order = self.get(head, "Fulfillment Status").to_lowercase();
-        let status = if of_line.is_empty() { of_order.as_str() } else { of_line.as_str() };
-        match status {
-            "fulfilled" | "shipped" if whole => {
-                // It left the house before its money went back.
-                Goal { shipped: Some(fulfilled.or(paid).unwrap_or(placed).max(placed)), ..goal("refunded") }
-            }
-            _ if whole => goal("refunded"),
-            "fulfilled" | "shipped" if paid.is_none() => {
-                oddities.push(
-                    "fulfilled and not paid: nothing ships unpaid here, so it is stored as pending: enter the payment, then ship it".to_owned(),
-                );
-                Goal::default()
-            }
-            "fulfilled" | "shipped" => {
-                let shipped = fulfilled.or(paid).unwrap_or(placed).max(placed);
-                let done = shipped.plus(self.terms.complete_after);
-                if done <= self.known.now {
-                    Goal { shipped: Some(shipped), delivered: Some(done), ..goal("completed") }
-                } else {
-                    Goal { shipped: Some(shipped), ..goal("shipped") }
-                }
-            }
-            "partial" => {
-                oddities.push(
-                    "partly fulfilled: the file does not say how many units of a line left; such lines are stored as not shipped: ship what left by hand".to_owned(),
-                );
-                Goal::default()
-            }
-            "restocked" => {
-                oddities.push(
-                    "restocked: a line was taken back into stock; it is stored as not shipped: cancel it when its money went back".to_owned(),
-                );
-                Goal::default()
-            }
-            _ => Goal::default(),
-        }
     }
 }
