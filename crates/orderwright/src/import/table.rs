@@ -119,7 +119,23 @@ fn columns(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_break_it_and_lines_grow(bytes in prop::collection::vec(prop::sample::select(&b"ab,\"\n\r;\xff \t"[..]), 0..200)) {
+            let text = [&b"a,b\n"[..], &bytes].concat();
+            for bytes in [&bytes, &text] {
+                if let Ok(file) = CsvFile::read(bytes, &["a"], None) {
+                    prop_assert!(file.rows.windows(2).all(|w| w[0].line <= w[1].line));
+                    let lines = 1 + bytes.iter().filter(|b| **b == b'\n').count() as u64;
+                    prop_assert!(file.rows.iter().all(|r| r.line <= lines));
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_file_that_cannot_be_trusted_says_where_and_what_to_do() {

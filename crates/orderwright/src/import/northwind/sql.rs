@@ -399,7 +399,19 @@ fn shown(token: &Token) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_it(words in prop::collection::vec(prop::sample::select(&["INSERT", "INTO", "COPY", "CREATE", "TABLE", "t", "(", ")", ",", ";", "'", "\"", "E'", "\\", "--", "/*", "*/", "$$", "::", "NULL", "VALUES", "-1.5", "FROM stdin;", "\\.", "\n", "\t", "\u{e9}", " "][..]), 0..60)) {
+            let text = format!("{HEAD}{}", words.join(" "));
+            if let Err(error) = read(&text, &["t"]) {
+                prop_assert!(error.to_string().starts_with("line "), "{error}");
+            }
+        }
+    }
 
     fn one(text: &str) -> anyhow::Result<Vec<Vec<Option<String>>>> {
         let tables = read(text, &["t"])?;

@@ -9,9 +9,10 @@ use orderwright_core::catalog::Channel;
 use orderwright_core::decide::Command;
 use orderwright_core::money::Currency;
 use orderwright_core::time::{Span, Timestamp};
+use proptest::prelude::*;
 
-use super::run;
 use super::shop::{new_channel, source};
+use super::{read_csv, read_json, run};
 use crate::app::App;
 use crate::import::report::Summary;
 use crate::import::run::Options;
@@ -154,6 +155,23 @@ async fn json_lines_come_to_the_same() {
         "{summary:#?}"
     );
     assert_eq!(state(&by_json, &source("shop"), "shop").await, state(&by_csv, &source("shop"), "shop").await);
+}
+
+proptest! {
+    /// Every line of a file is an order's or is refused by its number, whatever bytes there are.
+    #[test]
+    fn no_bytes_break_the_readers(cut in 0usize..2000, put in prop::collection::vec(any::<u8>(), 0..20)) {
+        let mut bytes = format!("{HEADER}{SHOP}").into_bytes();
+        let at = cut.min(bytes.len());
+        bytes.splice(at..(at + put.len()).min(bytes.len()), put.iter().copied());
+        if let Ok((orders, left_out)) = read_csv(&bytes) {
+            let lines = orders.iter().flat_map(|o| &o.at).chain(left_out.iter().flat_map(|l| &l.at));
+            prop_assert!(lines.copied().all(|line| line >= 2 && line <= 2 + bytes.iter().filter(|b| **b == b'\n').count() as u64));
+        }
+        let (orders, left_out) = read_json(&bytes);
+        prop_assert_eq!(orders.len(), 0);
+        prop_assert!(left_out.iter().all(|l| l.faults.len() == 1 && l.faults[0].line == l.at[0]));
+    }
 }
 
 /// A good row, of which each case changes one field.
