@@ -86,6 +86,10 @@ ids! {
     ShipmentId = "shp_";
     /// A note on an order.
     NoteId = "not_";
+    /// A message in an order's thread.
+    MessageId = "msg_";
+    /// A merchant's wish that their part of an order be cancelled.
+    CancellationRequestId = "cnr_";
     /// A timeline entry.
     EntryId = "evn_";
     /// A checkout.

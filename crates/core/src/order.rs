@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{
-    AddressId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId, PaymentId, RefundId,
-    ShipmentId, VariantId,
+    AddressId, CancellationRequestId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId,
+    PaymentId, RefundId, ShipmentId, VariantId,
 };
 use crate::money::Currency;
 use crate::time::{Span, Timestamp};
@@ -87,6 +87,9 @@ pub struct Order {
     pub shipments: Vec<Shipment>,
     /// Notes.
     pub notes: Vec<Note>,
+    /// Merchants' wishes to be let off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cancellation_requests: Vec<CancellationRequest>,
     /// Timeline entries so far.
     pub timeline_length: i64,
     /// SHA-256 (hex) of the last timeline entry, chained to all before it.
@@ -455,10 +458,33 @@ pub struct Note {
     pub created_at: Timestamp,
 }
 
+/// A merchant's wish that their part of the order be cancelled; staff answers it by cancelling, or by a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancellationRequest {
+    /// Id.
+    pub id: CancellationRequestId,
+    /// Whose.
+    pub merchant_id: MerchantId,
+    /// Why.
+    pub reason: String,
+    /// Which lines could still be cancelled then.
+    pub items: Vec<ItemId>,
+    /// Who asked.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
 impl Order {
     /// The attempt to pay that counts now.
     pub fn current_payment(&self) -> Option<&Payment> {
         self.payments.last()
+    }
+
+    /// The provider's or the bank's reference of the payment: of the last attempt that has one.
+    pub fn payment_reference(&self) -> Option<&str> {
+        self.payments.iter().rev().find_map(|p| p.reference.as_deref())
     }
 
     /// What was captured, over all attempts.

@@ -7,7 +7,7 @@ use orderwright_core::catalog::Channel;
 use orderwright_core::order::Order;
 use orderwright_core::time::Span;
 use orderwright_core::workflow::{Workflow, WorkflowSet};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::kernel::{Clock, Ids};
 use crate::ops::OpError;
@@ -33,6 +33,10 @@ pub struct App {
     pub provider: Sandbox,
     /// Wakes the loops when there may be work.
     pub wake: Notify,
+    /// Says that the feed has grown on this node; readers look by themselves too, because another node may have numbered the events.
+    pub feed: watch::Sender<()>,
+    /// Turns true when the server is to end: answers without an end of their own end then.
+    pub ending: watch::Sender<bool>,
     /// Requests with an idempotency key that are running here.
     pub in_flight: InFlight,
     /// Order numbers in hand.
@@ -63,6 +67,8 @@ impl App {
             node,
             sandbox_mode,
             wake: Notify::new(),
+            feed: watch::Sender::default(),
+            ending: watch::Sender::default(),
             in_flight: InFlight::default(),
             numbers: Mutex::new(NumberBlocks::default()),
             metrics: Metrics::new(),

@@ -1,10 +1,10 @@
 //! Why is it waiting? What may be done now, by whom, and why not: for every item, from the workflow itself.
 
 use super::run::{Run, Which};
-use super::{Context, owns};
+use super::{Context, message, owns};
 use crate::actor::Actor;
 use crate::id::ItemId;
-use crate::order::Order;
+use crate::order::{CancellationRequest, Order};
 use crate::time::Timestamp;
 use crate::workflow::{Field, Party, State};
 
@@ -15,6 +15,8 @@ pub struct Actions {
     pub payment: ItemActions,
     /// Of each item.
     pub items: Vec<ItemActions>,
+    /// What merchants asked to be let off, as far as it is still open.
+    pub cancellation_requests: Vec<CancellationRequest>,
 }
 
 /// What may be done with one machine now.
@@ -60,6 +62,7 @@ pub fn explain(order: &Order, actor: &Actor, context: &mut Context<'_>) -> Actio
     Actions {
         payment: of(&run, Which::Payment, None),
         items: items.map(|i| of(&run, Which::Item(i), Some(i))).collect(),
+        cancellation_requests: message::open_requests(&run),
     }
 }
 

@@ -4,11 +4,11 @@
 //! different refusals (api.md). A merchant's event goes to the merchant's machine where there is one, because there the `by` lists merchants.
 
 use super::run::{Cause, Run, Which};
-use super::{Event, EventItem, Refusal, explain, owns, record};
+use super::{Event, EventItem, MoneyFromOutside, Refusal, explain, owns, record};
 use crate::actor::Role;
 use crate::id::ItemId;
 use crate::order::{Payment, PaymentState, ShipmentItem};
-use crate::workflow::{State, Transition};
+use crate::workflow::{Action, State, Transition};
 
 /// Fires an event of the workflow; the shipping event also records the parcel.
 pub(super) fn event(run: &mut Run<'_, '_>, event: &Event) -> Result<(), Refusal> {
@@ -136,6 +136,40 @@ pub(super) fn pay(run: &mut Run<'_, '_>, method: &str) -> Result<(), Refusal> {
     let transition = candidate(run, Which::Payment, "retry")?.ok_or_else(|| not_possible(run, "retry"))?;
     run.new_attempt(method);
     run.take(Which::Payment, transition)
+}
+
+/// Books money that arrived from outside: the payment machine's event that says so, whatever the workflow calls it.
+pub(super) fn book_payment(run: &mut Run<'_, '_>, money: &MoneyFromOutside) -> Result<(), Refusal> {
+    let machine = run.machine(Which::Payment);
+    let books = |t: &Transition| machine.is_some_and(|m| m.states[t.target].entry.contains(&Action::RecordPayment));
+    let events = |s: &State| -> Vec<String> {
+        s.on.iter().filter(|(_, ts)| ts.iter().any(books)).map(|(name, _)| name.clone()).collect()
+    };
+    let known: Vec<String> = machine.into_iter().flat_map(|m| &m.states).flat_map(events).collect();
+    // A workflow without such an event takes no money from outside.
+    let Some(name) = known.first() else { return Err(not_possible(run, "pay")) };
+    if !known.iter().any(|event| lets(run, Which::Payment, event)) {
+        return Err(not_allowed(run, name));
+    }
+    if run.is_paying()? {
+        return Err(Refusal::PaymentInProgress);
+    }
+    for event in run.state(Which::Payment)?.map(events).unwrap_or_default() {
+        let Some(transition) = candidate(run, Which::Payment, &event)?.filter(|t| books(t)) else { continue };
+        let (currency, owed) = (run.order.currency, run.owed());
+        let wrong = |pointer: &str, message| Err(Refusal::Invalid { pointer: pointer.to_owned(), message });
+        if money.currency != currency {
+            return wrong("/currency", format!("must be {currency}, the order's currency"));
+        }
+        if money.amount != owed {
+            let (owes, got) = (currency.show(owed), currency.show(money.amount));
+            return wrong("/amount", format!("{owes} is owed, not {got}: must be {owed} (minor units)"));
+        }
+        run.cause = Cause { event: Some(event), ..Cause::default() };
+        run.from_outside = Some(money.clone());
+        return run.take(Which::Payment, transition);
+    }
+    Err(not_possible(run, name))
 }
 
 /// An attempt to pay of which nothing is known yet.

@@ -11,6 +11,7 @@ mod changes;
 mod explain;
 mod fire;
 mod lines;
+mod message;
 mod outcome;
 mod place;
 mod record;
@@ -23,11 +24,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actor::{Actor, Role};
-use crate::id::{EntryId, IdSource, ItemId, JobId, MerchantId, MerchantOrderId, OrderId, PaymentId, RefundId};
+use crate::id::{
+    EntryId, IdSource, ItemId, JobId, MerchantId, MerchantOrderId, MessageId, OrderId, PaymentId, RefundId,
+};
 use crate::money::Currency;
 use crate::order::{Order, RefundItem};
 use crate::time::{Span, Timestamp};
-use crate::workflow::{Effect, Field, Workflow};
+use crate::workflow::{Audience, Effect, Field, Workflow};
 
 pub use explain::{Actions, ItemActions, Possible, explain};
 pub use place::{Draft, DraftItem, place};
@@ -66,6 +69,8 @@ pub enum Command {
         /// The method's token at the provider.
         method: String,
     },
+    /// Money arrived from outside the provider: a bank transfer, a voucher.
+    BookPayment(MoneyFromOutside),
     /// What an effect came to.
     Outcome {
         /// Which effect.
@@ -92,6 +97,18 @@ pub enum Command {
         note: String,
         /// Whether the customer sees it.
         is_public: bool,
+    },
+    /// Write a message into a thread of the order.
+    AddMessage {
+        /// The merchant whose thread it is; `None` is the thread between the customer and the operator. A merchant's is always their own.
+        merchant: Option<MerchantId>,
+        /// Text.
+        message: String,
+    },
+    /// A merchant asks to be let off.
+    RequestCancellation {
+        /// Why.
+        reason: String,
     },
     /// Record a parcel, and fire the workflow's shipping event for what is in it where that is possible.
     AddShipment(Event),
@@ -144,6 +161,19 @@ pub struct EventItem {
     pub item: ItemId,
     /// How many of its units; `None` means all.
     pub quantity: Option<i64>,
+}
+
+/// Money that arrived outside the provider, as the bank's statement says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoneyFromOutside {
+    /// Minor units: must be what is owed.
+    pub amount: i64,
+    /// ISO 4217: must be the order's.
+    pub currency: Currency,
+    /// When it arrived.
+    pub paid_at: Timestamp,
+    /// The bank's reference of it.
+    pub reference: String,
 }
 
 /// A wish for a refund: neither amount nor items means all that is left.
@@ -212,6 +242,23 @@ pub struct Decision {
     pub to_status: String,
     /// The refund that the command made, if it made one.
     pub refund: Option<RefundId>,
+    /// The message that the command wrote. It is kept beside the order, as the timeline is.
+    pub message: Option<Message>,
+}
+
+/// A message in a thread of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Id.
+    pub id: MessageId,
+    /// The merchant whose thread it is; `None` is the thread between the customer and the operator.
+    pub merchant: Option<MerchantId>,
+    /// Which side wrote it.
+    pub from: Audience,
+    /// Text.
+    pub message: String,
+    /// Who wrote it.
+    pub created_by: String,
 }
 
 /// An entry of the timeline.
@@ -421,6 +468,12 @@ pub enum Refusal {
     /// The refund was decided before.
     #[error("this refund was decided already")]
     RefundDecided,
+    /// The actor is no merchant of this order.
+    #[error("only a merchant of the order can ask to be let off")]
+    NoMerchant,
+    /// The merchant asked before, and nothing has been decided yet.
+    #[error("a cancellation was asked for already; it is waiting for the operator")]
+    CancellationRequested,
     /// The effect is not the one that is waited for: its outcome was applied before, or came too late.
     #[error("this outcome is not waited for")]
     StaleOutcome,
@@ -449,12 +502,15 @@ pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Con
             fire::set_status(&mut run, status, note.as_deref(), reason.as_deref())?
         }
         Command::Pay { method } => fire::pay(&mut run, method)?,
+        Command::BookPayment(money) => fire::book_payment(&mut run, money)?,
         Command::Outcome { effect, outcome } => outcome::outcome(&mut run, *effect, outcome)?,
         Command::Tick => run.settle()?,
         Command::Refund(request) => refund::refund(&mut run, request)?,
         Command::RequestRefund(request) => refund::request(&mut run, request)?,
         Command::DecideRefund { refund, approve } => refund::decide_request(&mut run, *refund, *approve)?,
         Command::AddNote { note, is_public } => record::note(&mut run, note, *is_public),
+        Command::AddMessage { merchant, message } => message::add(&mut run, *merchant, message)?,
+        Command::RequestCancellation { reason } => message::request_cancellation(&mut run, reason)?,
         Command::AddShipment(event) => record::shipment(&mut run, event)?,
         Command::Dispute { payment, open } => outcome::dispute(&mut run, *payment, *open)?,
     }

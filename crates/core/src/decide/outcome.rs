@@ -135,7 +135,12 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
     run.post("split", lines);
     let data = json!({ "amount": amount, "currency": run.order.currency.code() });
     let message = format!("Payment of {} received", run.order.currency.show(amount));
-    run.log("payment_received", message, data.clone(), true, MerchantView::Nobody);
+    let mut metadata = data.clone();
+    if let Some(money) = &run.from_outside {
+        metadata["reference"] = json!(money.reference);
+        metadata["paidAt"] = json!(money.paid_at.to_string());
+    }
+    run.log("payment_received", message, metadata, true, MerchantView::Nobody);
     run.emit("payment.captured", data);
 }
 

@@ -222,6 +222,7 @@ fn build(
         pools: Vec::new(),
         shipments: Vec::new(),
         notes: Vec::new(),
+        cancellation_requests: Vec::new(),
         timeline_length: 0,
         timeline_hash: String::new(),
         created_at: now,

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Context, Decision, DomainEvent, EffectJob, MerchantView, Posting, Refusal, StockMove, StockMoveKind, TimelineEntry,
+    Context, Decision, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting, Refusal, StockMove,
+    StockMoveKind, TimelineEntry,
     attempts::{OFFLINE, is_offline},
     refund,
 };
@@ -62,6 +63,9 @@ pub(super) struct Run<'a, 'c> {
     merchant_orders: Vec<(MerchantOrderId, MerchantId)>,
     new_items: Vec<ItemId>,
     pub refund: Option<crate::id::RefundId>,
+    pub message: Option<Message>,
+    /// What the bank says of the money that this command books.
+    pub from_outside: Option<MoneyFromOutside>,
 }
 
 /// A line as it was before the command.
@@ -113,6 +117,8 @@ impl<'a, 'c> Run<'a, 'c> {
             merchant_orders: Vec::new(),
             new_items: Vec::new(),
             refund: None,
+            message: None,
+            from_outside: None,
         }
     }
 
@@ -272,7 +278,8 @@ impl<'a, 'c> Run<'a, 'c> {
                 if !self.order.current_payment().is_some_and(|p| is_offline(&p.method)) {
                     self.new_attempt(OFFLINE);
                 }
-                super::outcome::money_taken(self, None);
+                let reference = self.from_outside.as_ref().map(|m| m.reference.clone());
+                super::outcome::money_taken(self, reference.as_deref());
                 Ok(())
             }
             (_, Which::Payment | Which::Merchant(_)) => Ok(()),
@@ -476,6 +483,7 @@ impl<'a, 'c> Run<'a, 'c> {
             new_items: self.new_items,
             from_status: self.from_status,
             refund: self.refund,
+            message: self.message,
         })
     }
 }

@@ -359,6 +359,11 @@ impl Audience {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(n, _)| *n == name).map(|(_, a)| *a)
     }
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, a)| *a == self).map_or("", |(n, _)| n)
+    }
 }
 
 /// A field that an event can be required to carry, by its name in the API.

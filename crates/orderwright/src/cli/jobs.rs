@@ -138,8 +138,8 @@ async fn list(app: &App, state: Option<State>, kind: Option<&str>, limit: i64) -
 async fn retry(app: &App, ids: impl Iterator<Item = JobId>) -> anyhow::Result<Vec<JobId>> {
     let mut retried = Vec::new();
     for id in ids {
-        match ops::jobs::retry(app, id).await {
-            Ok(()) => retried.push(id),
+        match ops::jobs::retry(app, id, None).await {
+            Ok(_) => retried.push(id),
             Err(OpError::NotFound) => {
                 bail!("there is no job {id}; it may be done: `orderwright jobs list` shows what is there")
             }

@@ -83,15 +83,16 @@ pub async fn serve(
     listener: TcpListener,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let (ended, mut told) = tokio::sync::watch::channel(false);
+    let ending = app.ending.clone();
+    let mut told = ending.subscribe();
     let graceful = async move {
         end.await;
         tracing::info!("ending: no new connections, answers under way are given");
-        let _ = ended.send(true);
+        ending.send_replace(true);
     };
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(graceful);
-    // A stream of events has no end of its own: it does not hold the server up for longer than this.
+    // Streams of events end with the server; a client that does not read its answer holds it up for no longer than this.
     let late = async move {
         let _ = told.wait_for(|told| *told).await;
         tokio::time::sleep(GRACE).await;
@@ -162,6 +163,37 @@ mod tests {
         assert!(error.contains(&taken) && error.contains("--listen"), "{error}");
         let error = bind("nowhere").await.expect_err("no address").to_string();
         assert!(error.contains("nowhere") && error.contains("--listen"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_events_ends_with_the_server() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let app = App::open(super::super::store::config(dir.path(), None, true), true).await.expect("opens");
+        let grant = crate::ops::auth::Grant {
+            role: orderwright_core::actor::Role::Admin,
+            subject: None,
+            channel: None,
+            label: "test".to_owned(),
+            expires_at: None,
+        };
+        let (_, token) = crate::ops::auth::issue_all(&app, &[grant]).await.expect("issued").remove(0);
+        let listener = bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("{}/events", base_url(listener.local_addr().expect("bound")));
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(serve(app, listener, async { drop(ended.await) }));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let reader = tokio::task::spawn_blocking(move || {
+            let request = ureq::get(&url).header("authorization", &format!("Bearer {token}"));
+            let answer = request.header("accept", "text/event-stream").call().expect("answered");
+            begun.send(()).expect("waited for");
+            std::io::read_to_string(answer.into_body().into_reader())
+        });
+        has_begun.await.expect("a stream");
+        end.send(()).expect("still serving");
+        // Well before the time that answers under way are given.
+        tokio::time::timeout(GRACE / 2, server).await.expect("ends at once").expect("no panic").expect("no error");
+        let text = reader.await.expect("no panic").expect("ends as an answer should");
+        assert!(text.starts_with("retry: 2000"), "{text}");
     }
 
     #[tokio::test]

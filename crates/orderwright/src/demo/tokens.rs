@@ -98,7 +98,7 @@ async fn holders(app: &App) -> anyhow::Result<Vec<Holder>> {
     }
     let mut after = 0;
     loop {
-        let merchants = app.store.list_merchants(after, 200).await?;
+        let merchants = app.store.list_merchants(after, 200, None).await?;
         let Some(last) = merchants.last() else { break };
         after = last.id;
         holders.extend(merchants.iter().map(|m| Holder::Merchant(MerchantId(m.id))));

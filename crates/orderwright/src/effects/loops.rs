@@ -45,6 +45,9 @@ pub fn start(app: &Arc<App>) {
 pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
     let numbered = app.store.sequence(512).await?;
+    if numbered > 0 {
+        app.feed.send_replace(());
+    }
     let timers = timers(app).await?;
     let jobs = jobs(app).await?;
     let now = app.clock.now();

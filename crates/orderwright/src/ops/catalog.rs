@@ -24,6 +24,30 @@ pub async fn offers(ctx: &Ctx, skus: impl Iterator<Item = &str>) -> Result<HashM
         .collect()
 }
 
+/// Merchants after an id, at most `limit`; the owner of a channel sees those who offer something there.
+pub async fn merchants(ctx: &Ctx, after: i64, limit: i64) -> Result<Vec<MerchantRow>, OpError> {
+    Ok(ctx.app.store.list_merchants(after, limit, ctx.actor.channel.as_deref()).await?)
+}
+
+/// Offers after a SKU, at most `limit`, of one merchant or in one channel if asked so; the owner of a channel sees those of it.
+pub async fn list_offers(
+    ctx: &Ctx,
+    after: &str,
+    limit: i64,
+    merchant: Option<MerchantId>,
+    channel: Option<&str>,
+) -> Result<Vec<Offer>, OpError> {
+    let own = ctx.actor.channel.as_deref();
+    if own.is_some() && channel.is_some() && own != channel {
+        return Ok(Vec::new());
+    }
+    let rows = ctx.app.store.list_offers(after, limit, merchant.map(|m| m.0), own.or(channel)).await?;
+    let read = |row: OfferRow| {
+        serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("offer {}: {e}", row.sku)))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// Adds a channel to a changeset.
 pub fn put_channel(cs: &mut Changeset, channel: &Channel) -> Result<(), OpError> {
     let body = serde_json::to_string(channel).map_err(|e| OpError::Internal(e.to_string()))?;

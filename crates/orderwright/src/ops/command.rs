@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use orderwright_core::decide::{self, Command, Context, Decision};
+use orderwright_core::decide::{self, Command, Context, Decision, Message};
 use orderwright_core::id::{MerchantOrderId, OrderId, RefundId};
 use orderwright_core::order::Order;
-use orderwright_core::time::Timestamp;
+use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Effect, Workflow};
 
 use super::{Ctx, FIRST_OUTCOME, OpError, Wait, commit};
@@ -30,6 +30,10 @@ pub struct Applied {
     pub loaded: Loaded,
     /// The refund that the command made.
     pub refund: Option<RefundId>,
+    /// The message that the command wrote.
+    pub message: Option<Message>,
+    /// When the command was decided.
+    pub at: Timestamp,
 }
 
 /// How often a command is decided anew because the order moved, before it gives up.
@@ -83,9 +87,9 @@ pub async fn run(ctx: &mut Ctx, which: OrderRef, command: &Command) -> Result<Ap
         }
     };
     let (decision, loaded) = apply(ctx, &scope, which, command, &mut extra).await?;
-    let refund = decision.refund;
+    let (refund, message, at) = (decision.refund, decision.message.clone(), decision.order.updated_at);
     let loaded = settle(ctx, decision, loaded).await?;
-    Ok(Applied { loaded, refund })
+    Ok(Applied { loaded, refund, message, at })
 }
 
 /// Decides and commits, again when the order moved; runs nothing. `extra` adds to the changeset what must be committed with it.
@@ -109,14 +113,7 @@ pub async fn apply(
             return Err(OpError::PreconditionFailed);
         }
         let now = ctx.clock.now();
-        let cancel_window =
-            ctx.app.channel(&order.channel).map_or(orderwright_core::time::Span::ZERO, |c| c.cancel_window);
-        let decision = {
-            let mut ids = ctx.app.ids.at(now);
-            let mut context =
-                Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
-            decide::decide(&order, command, &ctx.actor, &mut context)?
-        };
+        let decision = decided(ctx, &order, &workflow, partner.as_deref(), command, now)?;
         let mut cs = commit::changeset(ctx, &decision, &workflow, Some(order.version), now)?;
         extra(&mut cs, &order, now);
         match ctx.app.store.commit(cs).await {
@@ -134,6 +131,27 @@ pub async fn apply(
             Err(other) => return Err(other.into()),
         }
     }
+}
+
+/// Decides and commits nothing: the order as it would be.
+pub fn rehearse(ctx: &Ctx, loaded: &Loaded, command: &Command) -> Result<Loaded, OpError> {
+    let Loaded { order, workflow, partner } = loaded;
+    let decision = decided(ctx, order, workflow, partner.as_deref(), command, ctx.clock.now())?;
+    Ok(Loaded { order: decision.order, workflow: workflow.clone(), partner: partner.clone() })
+}
+
+fn decided(
+    ctx: &Ctx,
+    order: &Order,
+    workflow: &Workflow,
+    partner: Option<&Workflow>,
+    command: &Command,
+    now: Timestamp,
+) -> Result<Decision, OpError> {
+    let cancel_window = ctx.app.channel(&order.channel).map_or(Span::ZERO, |c| c.cancel_window);
+    let mut ids = ctx.app.ids.at(now);
+    let mut context = Context { workflow, partner, now, cancel_window, ids: &mut ids };
+    Ok(decide::decide(order, command, &ctx.actor, &mut context)?)
 }
 
 /// Runs the effects of a decision, waits as the context says, and answers with the order as it then is.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Ctx, OpError};
 use crate::effects;
-use crate::store::{Changeset, JobRow, LedgerRow, OrderRow, StockMovementRow, TimelineRow};
+use crate::store::{Changeset, JobRow, LedgerRow, MessageRow, OrderRow, StockMovementRow, TimelineRow};
 
 /// How long a job that was just made stays with the node that made it. A killed node's jobs are taken up after that.
 pub const LEASE_S: i64 = 20;
@@ -51,6 +51,17 @@ pub fn changeset(
                 MerchantView::Nobody => Some(0),
             },
             hash: entry.hash.clone().into_bytes(),
+        });
+    }
+    if let Some(message) = &decision.message {
+        cs.insert_message(&MessageRow {
+            id: message.id.0,
+            order_id: order.id.0,
+            merchant_id: message.merchant.map(|m| m.0),
+            side: message.from.name().to_owned(),
+            message: message.message.clone(),
+            created_by: message.created_by.clone(),
+            at: now.0,
         });
     }
     for item in order.items.iter().filter(|i| decision.new_items.contains(&i.id)) {
@@ -114,9 +125,16 @@ fn order_row(order: &Order, status: &str, workflow: &Workflow) -> Result<OrderRo
         updated_at: order.updated_at.0,
         delivered_at: order.delivered_at().map(|t| t.0),
         due_at: order.due_at().map(|t| t.0),
+        item_name: order.items.first().map(|i| sort_key(&i.name)).unwrap_or_default(),
+        payment_reference: order.payment_reference().map(sort_key).unwrap_or_default(),
         version: order.version,
         body: serde_json::to_string(order).map_err(|e| OpError::Internal(e.to_string()))?,
     })
+}
+
+/// What a list sorts by: an index entry has a limit, and nobody sorts by what comes after so many characters.
+fn sort_key(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// A job that this node runs as soon as the changeset is committed: it is leased to it from the start.

@@ -124,6 +124,16 @@ pub async fn begin(ctx: &Ctx, key: &Key) -> Result<Begin, OpError> {
     })
 }
 
+/// Takes the request's key by itself, for work that is many changesets: it is done once, although not all or nothing. Whoever calls this
+/// answers with success from here on.
+pub async fn claim(ctx: &mut Ctx) -> Result<(), OpError> {
+    let Some(key) = ctx.key.take() else { return Ok(()) };
+    let now = ctx.clock.now();
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    key.start(&mut cs, None, now);
+    Ok(ctx.app.store.commit(cs).await?)
+}
+
 /// Keeps the final answer of a request.
 pub async fn keep(ctx: &Ctx, key: &Key, status: u16, body: &str) -> Result<(), OpError> {
     if ctx.app.store.complete_idempotency(&key.digest, i64::from(status), body).await? {

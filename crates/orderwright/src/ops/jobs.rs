@@ -2,12 +2,29 @@
 
 use orderwright_core::id::JobId;
 
-use super::OpError;
+use super::idempotency::Key;
+use super::{Ctx, OpError};
 use crate::app::App;
-use crate::store::{Changeset, CommitError, Guard};
+use crate::store::{Changeset, CommitError, Guard, JobRow};
 
-/// Lets a job run again that gave up.
-pub async fn retry(app: &App, id: JobId) -> Result<(), OpError> {
+/// The states of jobs; those that are done are gone.
+pub const STATES: &[&str] = &["ready", "in_doubt", "dead"];
+/// The kinds of jobs.
+pub const KINDS: &[&str] = &[crate::effects::PAYMENT, crate::effects::SANDBOX_WEBHOOK];
+
+/// Jobs after an id, at most `limit`, in one state or of one kind if asked so.
+pub async fn list(
+    ctx: &Ctx,
+    state: Option<&str>,
+    kind: Option<&str>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<JobRow>, OpError> {
+    Ok(ctx.app.store.list_jobs(state, kind, after, limit).await?)
+}
+
+/// Lets a job run again that gave up, and answers with it; the request's key is taken with it.
+pub async fn retry(app: &App, id: JobId, key: Option<&Key>) -> Result<JobRow, OpError> {
     let row = app.store.find_job(id.0).await?.ok_or(OpError::NotFound)?;
     let not_dead = |state: &str| {
         OpError::Conflict("job_not_dead", format!("{id} is {state}: only a job that gave up can be tried again"))
@@ -18,10 +35,13 @@ pub async fn retry(app: &App, id: JobId) -> Result<(), OpError> {
     let now = app.clock.now();
     let mut cs = Changeset::new(app.ids.next(now), now.0);
     cs.revive_job(id.0, now.0);
+    if let Some(key) = key {
+        key.start(&mut cs, None, now);
+    }
     match app.store.commit(cs).await {
         Ok(()) => {
             app.wake.notify_one();
-            Ok(())
+            Ok(JobRow { state: "ready".to_owned(), run_at: now.0, lease_owner: 0, lease_until: 0, ..row })
         }
         // Somebody else was quicker.
         Err(CommitError::Conflict { what: Guard::Job }) => Err(not_dead("running again")),

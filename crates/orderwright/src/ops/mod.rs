@@ -3,14 +3,18 @@
 //! Only here and in `effects` is anything committed. HTTP, command line, imports and timers all come through these functions.
 
 pub mod auth;
+pub mod bulk;
 pub mod catalog;
 pub mod clock;
 pub mod command;
 pub mod commit;
+pub mod csv;
+pub mod customers;
 pub mod events;
 pub mod idempotency;
 pub mod import;
 pub mod jobs;
+pub mod messages;
 pub mod orders;
 pub mod people;
 pub mod place;

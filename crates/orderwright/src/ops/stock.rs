@@ -3,6 +3,8 @@
 //! Fewer on hand than reserved breaks a promise to a customer, so a correction below the reservations is refused, unless a reason is given:
 //! then it is a loss that happened (breakage, theft), the shortage is on record, and the stock check of a made-to-order order will find it.
 
+use orderwright_core::id::MerchantId;
+
 use super::{Ctx, OpError};
 use crate::store::{Changeset, CommitError, Guard, StockAdjustment, StockMovementRow, StockRow};
 
@@ -35,6 +37,42 @@ pub async fn get(ctx: &Ctx, sku: &str) -> Result<Vec<StockRow>, OpError> {
         return Err(OpError::NotFound);
     }
     Ok(ctx.app.store.stock(sku).await?)
+}
+
+/// The figures of SKUs after one, by SKU and location, at most `limit` SKUs: for merchants of their own offers, for the owner of a channel
+/// of its offers, for the platform of any merchant or channel that is asked for.
+pub async fn list(
+    ctx: &Ctx,
+    after: &str,
+    limit: usize,
+    merchant: Option<MerchantId>,
+    channel: Option<&str>,
+) -> Result<Vec<(String, Vec<StockRow>)>, OpError> {
+    let own = ctx.actor.channel.as_deref();
+    let merchant = ctx.actor.merchant.or(merchant).map(|m| m.0);
+    if own.is_some() && channel.is_some() && own != channel {
+        return Ok(Vec::new());
+    }
+    // Behind every location of the SKU: no name of a location sorts after this one.
+    let mut from = (after.to_owned(), if after.is_empty() { String::new() } else { "\u{10FFFF}".to_owned() });
+    let mut skus: Vec<(String, Vec<StockRow>)> = Vec::new();
+    let batch = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    loop {
+        let rows = ctx.app.store.list_stock((&from.0, &from.1), batch, merchant, own.or(channel)).await?;
+        let more = rows.len() as i64 == batch;
+        for row in rows {
+            from = (row.sku.clone(), row.location.clone());
+            let enough = skus.len() == limit;
+            match skus.last_mut() {
+                Some((sku, rows)) if *sku == row.sku => rows.push(row),
+                _ if enough => return Ok(skus),
+                _ => skus.push((row.sku.clone(), vec![row])),
+            }
+        }
+        if !more {
+            return Ok(skus);
+        }
+    }
 }
 
 /// Corrects a SKU's stock and answers with the figures after it.

@@ -51,9 +51,9 @@ impl Store {
         self.inner.row(Stmt::MerchantFind, &[id.into()]).await
     }
 
-    /// Merchants after an id, in the order of their ids.
-    pub async fn list_merchants(&self, after: i64, limit: i64) -> Result<Vec<MerchantRow>> {
-        self.inner.list_stmt(Stmt::MerchantList, vec![after.into(), limit.into()]).await
+    /// Merchants after an id, in the order of their ids; only those who offer something in a channel, if asked so.
+    pub async fn list_merchants(&self, after: i64, limit: i64, channel: Option<&str>) -> Result<Vec<MerchantRow>> {
+        self.inner.list_stmt(Stmt::MerchantList, vec![after.into(), limit.into(), channel.into()]).await
     }
 
     /// The offers of these SKUs, by SKU; what is not known is missing.
@@ -65,6 +65,18 @@ impl Store {
         let list = in_list(&mut vals, skus.iter().map(|sku| (*sku).into()));
         let text = format!("SELECT sku, channel, merchant_id, rank, body FROM offer WHERE sku IN {list} ORDER BY sku");
         self.inner.rows_of(&text, &vals).await
+    }
+
+    /// Offers after a SKU, by SKU; of one merchant or in one channel only, if asked so.
+    pub async fn list_offers(
+        &self,
+        after: &str,
+        limit: i64,
+        merchant_id: Option<i64>,
+        channel: Option<&str>,
+    ) -> Result<Vec<OfferRow>> {
+        let vals = vec![after.into(), limit.into(), merchant_id.into(), channel.into()];
+        self.inner.list_stmt(Stmt::OfferList, vals).await
     }
 
     /// A channel's offers after (rank, SKU), in the channel's order. Begin with `(i64::MIN, "")`.

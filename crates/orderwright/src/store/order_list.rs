@@ -88,6 +88,8 @@ fn cursor_after(last: &OrderRow, sort: Sort) -> Cursor {
         SortKey::UpdatedAt => CursorValue::Int(last.updated_at),
         SortKey::Total => CursorValue::Int(last.total),
         SortKey::Status => CursorValue::Text(last.status.clone()),
+        SortKey::ItemName => CursorValue::OfRow,
+        SortKey::TransactionId => CursorValue::Text(last.payment_reference.clone()),
     };
     Cursor { sort, value, id: last.id }
 }
@@ -128,11 +130,15 @@ fn list_text(scope: &Scope, filter: &OrderFilter, sort: Sort, page: &Page) -> Re
         if cursor.sort != sort {
             return Err(StoreError::Invalid("a cursor of another sort".into()));
         }
-        let value = match &cursor.value {
-            CursorValue::Int(value) => Val::I(*value),
-            CursorValue::Text(value) => Val::T(value.clone()),
-        };
-        query.with(&format!(" AND ({column}, {id}) {beyond} ("), value, ", ");
+        let begin = format!(" AND ({column}, {id}) {beyond} (");
+        match &cursor.value {
+            CursorValue::Int(value) => query.with(&begin, *value, ", "),
+            CursorValue::Text(value) => query.with(&begin, value.as_str(), ", "),
+            CursorValue::OfRow => {
+                let looked_up = column.replacen("o.", "c.", 1);
+                query.with(&format!("{begin}(SELECT {looked_up} FROM orders c WHERE c.id = "), cursor.id, "), ");
+            }
+        }
         query.with("", cursor.id, ")");
     }
     let offset = if let Page::Offset { offset, .. } = page { i64::from(*offset) } else { 0 };

@@ -37,6 +37,10 @@ row! {
         delivered_at: Option<i64>,
         /// When its next timer fires.
         due_at: Option<i64>,
+        /// The name of its first line.
+        item_name: String,
+        /// The provider's or the bank's reference of its payment; empty until there is one.
+        payment_reference: String,
         /// The version of the aggregate.
         version: i64,
         /// The document (JSON).
@@ -123,7 +127,7 @@ impl Changeset {
     }
 
     /// Writes what a decision changed, if the order is still at `expected_version`; `order.version` is the new one.
-    /// Id, number, channel, customer and `created_at` never change.
+    /// Id, number, channel, customer, `item_name` and `created_at` never change.
     pub fn update_order(&mut self, order: &OrderRow, expected_version: i64) -> &mut Self {
         let vals = [
             order.id.into(),
@@ -134,6 +138,7 @@ impl Changeset {
             order.updated_at.into(),
             order.delivered_at.into(),
             order.due_at.into(),
+            order.payment_reference.as_str().into(),
             order.version.into(),
             order.body.as_str().into(),
             expected_version.into(),

@@ -13,6 +13,10 @@ pub enum SortKey {
     Total,
     /// Its public status, by its name.
     Status,
+    /// The name of its first line.
+    ItemName,
+    /// The reference of its payment; orders without one come first.
+    TransactionId,
 }
 
 /// A sort key and its direction; orders that are equal in it are sorted by their ids in the same direction.
@@ -31,6 +35,10 @@ impl Default for Sort {
 }
 
 impl SortKey {
+    /// Every key.
+    const ALL: [Self; 6] =
+        [Self::CreatedAt, Self::UpdatedAt, Self::Total, Self::Status, Self::ItemName, Self::TransactionId];
+
     /// The column of the table of orders.
     pub(super) fn column(self) -> &'static str {
         match self {
@@ -38,6 +46,8 @@ impl SortKey {
             SortKey::UpdatedAt => "o.updated_at",
             SortKey::Total => "o.total",
             SortKey::Status => "o.status",
+            SortKey::ItemName => "o.item_name",
+            SortKey::TransactionId => "o.payment_reference",
         }
     }
 
@@ -47,6 +57,8 @@ impl SortKey {
             SortKey::UpdatedAt => "updatedAt",
             SortKey::Total => "total",
             SortKey::Status => "status",
+            SortKey::ItemName => "itemName",
+            SortKey::TransactionId => "transactionId",
         }
     }
 }
@@ -63,11 +75,7 @@ impl FromStr for Sort {
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
         let (descending, name) = text.strip_prefix('-').map_or((false, text), |name| (true, name));
-        [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::Total, SortKey::Status]
-            .into_iter()
-            .find(|key| key.name() == name)
-            .map(|key| Sort { key, descending })
-            .ok_or(CursorError)
+        SortKey::ALL.into_iter().find(|key| key.name() == name).map(|key| Sort { key, descending }).ok_or(CursorError)
     }
 }
 
@@ -85,6 +93,8 @@ pub struct Cursor {
 pub(super) enum CursorValue {
     Int(i64),
     Text(String),
+    /// It is looked up at the row: it never changes, and it may be of somebody else's line, which a cursor must not tell.
+    OfRow,
 }
 
 /// A sort or cursor that was not made by this program.
@@ -99,6 +109,7 @@ impl fmt::Display for Cursor {
         let plain = match value {
             CursorValue::Int(value) => format!("{sort} {id} {value}"),
             CursorValue::Text(value) => format!("{sort} {id} {value}"),
+            CursorValue::OfRow => format!("{sort} {id}"),
         };
         plain.bytes().try_for_each(|b| write!(f, "{b:02x}"))
     }
@@ -122,8 +133,11 @@ impl FromStr for Cursor {
         let sort: Sort = part()?.parse()?;
         let id = part()?.parse().map_err(|_| CursorError)?;
         let value = match sort.key {
-            SortKey::Status => CursorValue::Text(part()?.to_owned()),
-            _ => CursorValue::Int(part()?.parse().map_err(|_| CursorError)?),
+            SortKey::Status | SortKey::TransactionId => CursorValue::Text(part()?.to_owned()),
+            SortKey::ItemName => CursorValue::OfRow,
+            SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::Total => {
+                CursorValue::Int(part()?.parse().map_err(|_| CursorError)?)
+            }
         };
         Ok(Cursor { sort, value, id })
     }
@@ -172,6 +186,8 @@ mod tests {
             ("total", CursorValue::Int(i64::MAX)),
             ("-status", CursorValue::Text("paid in full – ü".into())),
             ("updatedAt", CursorValue::Int(0)),
+            ("transactionId", CursorValue::Text(String::new())),
+            ("-itemName", CursorValue::OfRow),
         ] {
             let cursor = Cursor { sort: sort.parse().expect("a sort"), value, id: 42 };
             assert_eq!(cursor.sort.to_string(), sort);

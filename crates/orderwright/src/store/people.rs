@@ -61,6 +61,11 @@ impl Store {
         self.inner.row(Stmt::CustomerFindByEmail, &[channel.into(), email_digest.into()]).await
     }
 
+    /// Contacts and addresses of a customer, at most so many.
+    pub async fn contacts_of_customer(&self, customer_id: i64, limit: i64) -> Result<Vec<ContactRow>> {
+        self.inner.list_stmt(Stmt::ContactOfCustomer, vec![customer_id.into(), limit.into()]).await
+    }
+
     /// The contacts with these ids; what is not known (any more) is missing.
     pub async fn find_contacts(&self, ids: &[i64]) -> Result<HashMap<i64, ContactRow>> {
         let mut found = HashMap::with_capacity(ids.len());

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 macro_rules! order_columns {
     () => {
         "o.id, o.number, o.channel, o.customer_id, o.status, o.payment_status, o.shipping_status, o.total, o.created_at, \
-         o.updated_at, o.delivered_at, o.due_at, o.version, o.body"
+         o.updated_at, o.delivered_at, o.due_at, o.item_name, o.payment_reference, o.version, o.body"
     };
 }
 pub(super) use order_columns;
@@ -108,11 +108,11 @@ registry! {
 
     // orders
     OrderInsert = "INSERT INTO orders (id, number, channel, customer_id, status, payment_status, shipping_status, total, \
-        created_at, updated_at, delivered_at, due_at, version, body) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-    // Only what a decision can change; id, number, channel, customer and created_at stay.
+        created_at, updated_at, delivered_at, due_at, item_name, payment_reference, version, body) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    // Only what a decision can change; id, number, channel, customer, the first line's name and created_at stay.
     OrderUpdate = "UPDATE orders SET status = ?2, payment_status = ?3, shipping_status = ?4, total = ?5, updated_at = ?6, \
-        delivered_at = ?7, due_at = ?8, version = ?9, body = ?10 WHERE id = ?1 AND version = ?11";
+        delivered_at = ?7, due_at = ?8, payment_reference = ?9, version = ?10, body = ?11 WHERE id = ?1 AND version = ?12";
     OrderFind = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.id = ?1", in_scope!());
     OrderFindByNumber = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.number = ?1", in_scope!());
     OrderFindOfMerchantOrder = concat!("SELECT ", order_columns!(), " FROM merchant_order m JOIN orders o ON o.id = m.order_id \
@@ -131,6 +131,12 @@ registry! {
         WHERE order_id = ?1 AND seq > ?2 AND (CAST(?4 AS BIGINT) = 0 OR is_public = 1) \
         AND (CAST(?5 AS BIGINT) IS NULL OR merchant_id IS NULL OR merchant_id = ?5) ORDER BY seq LIMIT ?3";
     TimelineHead = "SELECT seq, hash FROM timeline WHERE order_id = ?1 ORDER BY seq DESC LIMIT 1";
+
+    // messages
+    MessageInsert = "INSERT INTO message (id, order_id, merchant_id, side, message, created_by, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    MessageList = "SELECT id, order_id, merchant_id, side, message, created_by, at FROM message \
+        WHERE order_id = ?1 AND id > ?2 AND (CAST(?4 AS BIGINT) IS NULL OR merchant_id = ?4) ORDER BY id LIMIT ?3";
 
     // stock
     StockReserve = "UPDATE stock SET reserved = reserved + ?3 WHERE sku = ?1 AND location = ?2 AND on_hand - reserved >= ?3";
@@ -214,9 +220,12 @@ registry! {
     MerchantPut = "INSERT INTO merchant (id, name, body) VALUES (?1, ?2, ?3) \
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body";
     MerchantFind = "SELECT id, name, body FROM merchant WHERE id = ?1";
-    MerchantList = "SELECT id, name, body FROM merchant WHERE id > ?1 ORDER BY id LIMIT ?2";
+    MerchantList = "SELECT id, name, body FROM merchant WHERE id > ?1 AND (CAST(?3 AS TEXT) IS NULL OR EXISTS (\
+        SELECT 1 FROM offer f WHERE f.merchant_id = merchant.id AND f.channel = ?3)) ORDER BY id LIMIT ?2";
     OfferPut = "INSERT INTO offer (sku, channel, merchant_id, rank, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (sku) DO UPDATE \
         SET channel = excluded.channel, merchant_id = excluded.merchant_id, rank = excluded.rank, body = excluded.body";
+    OfferList = "SELECT sku, channel, merchant_id, rank, body FROM offer WHERE sku > ?1 \
+        AND (CAST(?3 AS BIGINT) IS NULL OR merchant_id = ?3) AND (CAST(?4 AS TEXT) IS NULL OR channel = ?4) ORDER BY sku LIMIT ?2";
     OfferOfChannel = "SELECT sku, channel, merchant_id, rank, body FROM offer WHERE channel = ?1 AND (rank, sku) > (?2, ?3) \
         ORDER BY rank, sku LIMIT ?4";
     OfferOfMerchant = "SELECT sku, channel, merchant_id, rank, body FROM offer WHERE merchant_id = ?1 AND sku > ?2 \
@@ -232,6 +241,7 @@ registry! {
     CustomerInsert = "INSERT INTO customer (id, channel, email_digest, created_at) VALUES (?1, ?2, ?3, ?4)";
     CustomerFind = "SELECT id, channel, email_digest, created_at FROM customer WHERE id = ?1";
     CustomerFindByEmail = "SELECT id, channel, email_digest, created_at FROM customer WHERE channel = ?1 AND email_digest = ?2";
+    ContactOfCustomer = "SELECT id, subject, name, email, phone, address FROM contact WHERE subject = ?1 ORDER BY id LIMIT ?2";
     ContactInsert = "INSERT INTO contact (id, subject, name, email, phone, address, name_key, email_key) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO NOTHING";
 
@@ -368,7 +378,7 @@ mod tests {
     #[test]
     fn a_guard_counts_with_the_parameter_after_the_last() {
         assert!(Stmt::JobFinish.postgres_guarded().contains("$3::int8"));
-        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$12::int8"));
+        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$13::int8"));
     }
 
     #[test]

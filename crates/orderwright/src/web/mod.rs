@@ -18,10 +18,12 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::ops::csv::file::MAX_FILE;
 use problem::{INTERNAL, METHOD_NOT_ALLOWED, NO_ROUTE, Problem};
 
 /// Everything that is served.
@@ -35,7 +37,8 @@ pub fn router(app: Arc<App>) -> Router {
             Problem::new(&METHOD_NOT_ALLOWED, "this path does not take this method")
         })
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(RequestBodyLimitLayer::new(2 * request::MAX_BODY))
+        // Whoever reads a body has a limit of its own; this one is for those that nobody reads.
+        .layer(RequestBodyLimitLayer::new(2 * MAX_FILE))
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -71,8 +74,22 @@ fn api() -> OpenApiRouter<Arc<App>> {
 )]
 struct Description;
 
-/// Adds what the macro cannot say: the bearer token.
+/// Adds what the macro cannot say: the bearer token, and that errors are problem details.
 fn finished(mut spec: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for item in spec.paths.paths.values_mut() {
+        for operation in
+            [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put].into_iter().flatten()
+        {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && status.starts_with(['4', '5'])
+                    && let Some(content) = response.content.shift_remove("application/json")
+                {
+                    response.content.insert("application/problem+json".to_owned(), content);
+                }
+            }
+        }
+    }
     let components = spec.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     spec

@@ -14,6 +14,7 @@ use super::caller::{Area, Caller};
 use super::problem::{ANSWER_LOST, KEY_IN_USE, KEY_REUSED, MALFORMED, MEDIA_TYPE, Problem, TOO_LARGE};
 use super::sealed;
 use crate::app::App;
+use crate::ops::csv::file::MAX_FILE;
 use crate::ops::idempotency::{self, Begin, Key};
 use crate::ops::{Ctx, FieldError};
 
@@ -29,14 +30,39 @@ pub struct Incoming<A: Area> {
     path: String,
 }
 
+/// A CSV file that is imported.
+pub struct Upload<A: Area>(Incoming<A>);
+
 impl<A: Area> FromRequest<Arc<App>> for Incoming<A> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        Self::read(request, app, is_json, MAX_BODY).await
+    }
+}
+
+impl<A: Area> FromRequest<Arc<App>> for Upload<A> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        // A dry run and the import itself are two requests.
+        let path = request.uri().path_and_query().map(|p| p.as_str().to_owned());
+        let incoming = Incoming::read(request, app, is_csv, MAX_FILE).await?;
+        Ok(Self(Incoming { path: path.unwrap_or_default(), ..incoming }))
+    }
+}
+
+impl<A: Area> Incoming<A> {
+    async fn read(
+        request: Request,
+        app: &Arc<App>,
+        check: fn(&HeaderMap) -> Result<(), Problem>,
+        limit: usize,
+    ) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let caller =
             <Caller<A> as axum::extract::FromRequestParts<Arc<App>>>::from_request_parts(&mut parts, app).await?;
-        is_json(&parts.headers)?;
+        check(&parts.headers)?;
         let key = match parts.headers.get("idempotency-key").map(|k| k.to_str()) {
             None => None,
             Some(Ok(key)) if (1..=255).contains(&key.trim().len()) => Some(key.trim().to_owned()),
@@ -44,19 +70,32 @@ impl<A: Area> FromRequest<Arc<App>> for Incoming<A> {
                 return Err(Problem::field("Idempotency-Key", "must have between 1 and 255 visible ASCII characters"));
             }
         };
-        let body = axum::body::to_bytes(body, MAX_BODY).await;
-        let body = body.map_err(|_| Problem::new(&TOO_LARGE, "a body has at most 1 MiB"))?;
+        let body = axum::body::to_bytes(body, limit).await;
+        let body = body.map_err(|_| Problem::new(&TOO_LARGE, format!("this takes at most {} MiB", limit >> 20)))?;
         Ok(Self { caller, body, key, method: parts.method.to_string(), path: parts.uri.path().to_owned() })
     }
 }
 
+/// What the body says it is, without parameters, in lower case.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(header::CONTENT_TYPE)?;
+    Some(kind.to_str().unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase())
+}
+
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let kind = kind.to_str().unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-    if kind == "application/json" || kind.ends_with("+json") {
-        return Ok(());
+    match media_type(headers) {
+        None => Ok(()),
+        Some(kind) if kind == "application/json" || kind.ends_with("+json") => Ok(()),
+        Some(_) => Err(Problem::new(&MEDIA_TYPE, "send `Content-Type: application/json`")),
     }
-    Err(Problem::new(&MEDIA_TYPE, "send `Content-Type: application/json`"))
+}
+
+fn is_csv(headers: &HeaderMap) -> Result<(), Problem> {
+    match media_type(headers).as_deref() {
+        // Spreadsheets' own word for it, and that of clients that do not know.
+        None | Some("text/csv" | "application/csv" | "application/vnd.ms-excel" | "application/octet-stream") => Ok(()),
+        Some(_) => Err(Problem::new(&MEDIA_TYPE, "send the file as `Content-Type: text/csv`")),
+    }
 }
 
 /// A successful answer.
@@ -110,21 +149,27 @@ impl<A: Area> Incoming<A> {
         F: FnOnce(Ctx, T) -> W,
         W: Future<Output = Result<Answer, Problem>>,
     {
-        match self.answer(again, work).await {
-            Ok(response) => response,
+        match parse(&self.body) {
+            Ok(body) => self.once(again, |ctx| work(ctx, body)).await,
             Err(problem) => problem.into_response(),
         }
     }
 
-    async fn answer<T, F, W>(self, again: Option<Again>, work: F) -> Result<Response, Problem>
+    async fn once<F, W>(self, again: Option<Again>, work: F) -> Response
     where
-        T: DeserializeOwned,
-        F: FnOnce(Ctx, T) -> W,
+        F: FnOnce(Ctx) -> W,
+        W: Future<Output = Result<Answer, Problem>>,
+    {
+        self.answer(again, work).await.unwrap_or_else(IntoResponse::into_response)
+    }
+
+    async fn answer<F, W>(self, again: Option<Again>, work: F) -> Result<Response, Problem>
+    where
+        F: FnOnce(Ctx) -> W,
         W: Future<Output = Result<Answer, Problem>>,
     {
         let mut ctx = self.caller.ctx;
-        let body: T = parse(&self.body)?;
-        let Some(key) = self.key else { return Ok(work(ctx, body).await?.into_response()) };
+        let Some(key) = self.key else { return Ok(work(ctx).await?.into_response()) };
         let key = Key::new(&ctx.actor.id, &self.method, &self.path, &key, &self.body);
         let running = match idempotency::begin(&ctx, &key).await? {
             Begin::New(running) => running,
@@ -151,7 +196,7 @@ impl<A: Area> Incoming<A> {
             }
         };
         ctx.key = Some(key.clone());
-        let result = work(ctx.clone(), body).await;
+        let result = work(ctx.clone()).await;
         match &result {
             Ok(answer) => idempotency::keep(&ctx, &key, answer.status.as_u16(), &sealed::seal(&answer.body)).await?,
             Err(problem) if problem.is_final() => {
@@ -162,6 +207,19 @@ impl<A: Area> Incoming<A> {
         }
         drop(running);
         Ok(result?.into_response())
+    }
+}
+
+impl<A: Area> Upload<A> {
+    /// Works through the file once for each idempotency key. An answer that was lost in a crash is not made again: an import can be
+    /// sent once more under another key, and says what it finds done.
+    pub async fn run<F, W>(self, work: F) -> Response
+    where
+        F: FnOnce(Ctx, Bytes) -> W,
+        W: Future<Output = Result<Answer, Problem>>,
+    {
+        let file = self.0.body.clone();
+        self.0.once(None, |ctx| work(ctx, file)).await
     }
 }
 

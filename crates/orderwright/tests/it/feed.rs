@@ -1,5 +1,7 @@
 //! The feed: every domain event, in one order, without a gap, whoever reads when.
 
+use std::io::BufRead;
+
 use serde_json::{Value, json};
 
 use crate::shop::lists::encoded;
@@ -10,7 +12,9 @@ scenarios! {
         reading_while_orders_come_in_misses_nothing,
         every_reader_sees_the_same_sequence,
         the_events_of_an_order_are_in_its_order,
-        a_page_is_as_long_as_its_limit;
+        a_page_is_as_long_as_its_limit,
+        a_stream_is_what_pages_are,
+        a_stream_goes_on_where_it_broke_off;
 }
 
 /// One event as it was read: its type, and all of it as text, to look for ids in.
@@ -136,4 +140,61 @@ fn a_page_is_as_long_as_its_limit(shop: &Shop) {
     let second = shop.admin().get(&format!("/events?limit=3&after={next}")).expect(200);
     assert_eq!(second.list("data").len(), 3);
     assert!(page.list("data").iter().all(|event| !second.list("data").contains(event)), "nothing twice");
+}
+
+/// An event of a stream: its id and its data.
+type Streamed = (String, Value);
+
+/// Reads so many events of a stream.
+fn streamed(shop: &Shop, path: &str, last: Option<&str>, count: usize) -> Vec<Streamed> {
+    let mut call = shop.admin().call("GET", path).header("accept", "text/event-stream");
+    if let Some(last) = last {
+        call = call.header("last-event-id", last);
+    }
+    let mut lines = call.stream().expect("a stream").lines();
+    let (mut id, mut data, mut events) = (None, None, Vec::new());
+    while events.len() < count {
+        let line = lines.next().expect("the stream goes on").expect("readable");
+        if let Some(text) = line.strip_prefix("id: ") {
+            id = Some(text.to_owned());
+        } else if let Some(text) = line.strip_prefix("data: ") {
+            data = Some(serde_json::from_str(text).expect("JSON"));
+        } else if line.is_empty() && data.is_some() {
+            events.extend(id.take().zip(data.take()));
+        }
+    }
+    events
+}
+
+fn a_stream_is_what_pages_are(shop: &Shop) {
+    let page = shop.admin().get("/events?limit=7").expect(200);
+    let stream = streamed(shop, "/events", None, 7);
+    let data: Vec<Value> = stream.iter().map(|(_, data)| data.clone()).collect();
+    assert_eq!(page.list("data"), data);
+    assert!(stream.iter().all(|(id, data)| id == data.s("cursor")), "the id of an event is its cursor");
+    // What happens while somebody listens comes by itself.
+    let mut reader = Reader::default();
+    reader.read_on(shop);
+    let end = reader.after.expect("the feed says where it ends");
+    let found = at_once(2, 2, |n| match n {
+        0 => {
+            shop.ready("retail");
+            Vec::new()
+        }
+        _ => streamed(shop, &format!("/events?after={}", encoded(&end)), None, 1),
+    });
+    assert_eq!(found[1].len(), 1);
+    shop.admin().call("GET", "/events?after=x").header("accept", "text/event-stream").send().wrong(&["after"]);
+    shop.customer(0).call("GET", "/events").header("accept", "text/event-stream").send().problem(403);
+}
+
+fn a_stream_goes_on_where_it_broke_off(shop: &Shop) {
+    let stream = streamed(shop, "/events", None, 9);
+    for (n, (id, _)) in stream.iter().enumerate().take(8) {
+        // What the browser sends of its own accord goes before what the address says.
+        let next = streamed(shop, "/events?after=0", Some(id), 1);
+        assert_eq!(next[0], stream[n + 1]);
+    }
+    let call = shop.admin().call("GET", "/events").header("accept", "text/event-stream");
+    call.header("last-event-id", "nonsense").send().wrong(&["Last-Event-ID"]);
 }

@@ -1,7 +1,11 @@
 //! Lists: filters, sorting, pages and cursors, timelines, notes, actions.
 
 mod actions;
+mod catalogue;
+mod customers;
+mod export;
 mod filters;
+mod jobs;
 mod notes;
 mod timeline;
 mod walks;

@@ -7,13 +7,16 @@
 mod shop;
 
 mod access;
+mod bulk;
 mod crash;
 mod demo;
 mod feed;
 mod idempotency;
+mod imports;
 mod input;
 mod lifecycle;
 mod lists;
+mod messages;
 mod payments;
 mod stock;
 mod store;

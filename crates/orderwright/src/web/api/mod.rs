@@ -5,5 +5,6 @@ pub mod merchant;
 pub mod public;
 pub mod storefront;
 
+mod import_report;
 mod order_query;
 mod shared;

@@ -1,6 +1,8 @@
 //! What the same endpoint of several areas shares: reading, listing, commanding, and how an order is answered.
 
+use orderwright_core::actor::Role;
 use orderwright_core::decide::Command;
+use orderwright_core::id::{MerchantId, MessageId};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -8,12 +10,13 @@ use utoipa::ToSchema;
 use super::order_query;
 use crate::ops::command::{Applied, Loaded, OrderRef, load, run};
 use crate::ops::people::Contacts;
-use crate::ops::{Ctx, OpError, orders};
-use crate::store::Scope;
+use crate::ops::{Ctx, OpError, messages, orders, stock};
+use crate::store::{Scope, SortKey};
 use crate::web::problem::Problem;
 use crate::web::request::Answer;
 use crate::web::view;
 use crate::web::view::event::{CancelBody, EventBody, ShipmentBody};
+use crate::web::view::message::cancellation_request;
 use crate::web::view::order::OrderView;
 use crate::web::view::page::{List, Params};
 
@@ -59,6 +62,10 @@ pub async fn list(ctx: &Ctx, query: Query) -> Result<Answer, Problem> {
     let mut params = Params::new(query.0);
     let filter = order_query::filter(&mut params, &ctx.app);
     let (sort, page) = params.page();
+    if sort.key == SortKey::TransactionId && ctx.actor.role == Role::Merchant {
+        // They do not see the payment, so neither in what order, nor in a cursor.
+        params.complain("sort", "merchants do not see payments");
+    }
     params.finish()?;
     let found = orders::list(ctx, &filter, sort, page).await?;
     let data: Vec<OrderView> =
@@ -146,9 +153,11 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
         .collect();
     events.sort_unstable();
     events.dedup();
+    let asked = actions.cancellation_requests.iter().map(|r| cancellation_request(r, &loaded.order));
     Ok(Answer::ok(&json!({
         "orderId": loaded.order.id.to_string(),
         "events": events,
+        "cancellationRequests": asked.collect::<Vec<_>>(),
         "items": actions.items.iter().map(machine).collect::<Vec<_>>(),
         "payment": machine(&actions.payment),
     })))
@@ -180,6 +189,47 @@ pub async fn ship(mut ctx: Ctx, which: OrderRef, body: ShipmentBody) -> Result<A
     let shipment =
         loaded.order.shipments.last().ok_or_else(|| OpError::Internal("a shipment is missing".to_owned()))?;
     Ok(Answer::created(&view::order::shipment(shipment, &loaded.order)))
+}
+
+/// A page of an order's messages, oldest first; staff and customers may ask for one merchant's thread.
+pub async fn messages(ctx: &Ctx, which: OrderRef, query: Query) -> Result<Answer, Problem> {
+    let mut params = Params::new(query.0);
+    let window = params.window(|v| MessageId::parse(v).map(|m| m.0));
+    let thread = match ctx.actor.role {
+        Role::Merchant => None,
+        _ => params.parsed("merchantId", "a merchant's id, mer_…", MerchantId::parse),
+    };
+    params.finish()?;
+    let rows = messages::list(ctx, which, window.after.unwrap_or(0), window.rows() as i64, thread).await?;
+    Ok(Answer::ok(&window.list(rows, |row| MessageId(row.id).to_string(), view::message::message)))
+}
+
+/// Writes a message, 201 with it.
+pub async fn add_message(
+    mut ctx: Ctx,
+    which: OrderRef,
+    merchant: Option<MerchantId>,
+    message: String,
+) -> Result<Answer, Problem> {
+    let row = messages::add(&mut ctx, which, merchant, message).await?;
+    Ok(Answer::created(&view::message::message(row)))
+}
+
+/// A page of stock, by SKU; `any` says whether the caller may ask for a merchant's or a channel's.
+pub async fn stock_list(ctx: &Ctx, query: Query, any: bool) -> Result<Answer, Problem> {
+    let mut params = Params::new(query.0);
+    let window = params.window(view::page::read_text_cursor);
+    let (mut merchant, mut channel) = (None, None);
+    if any {
+        merchant = params.parsed("merchantId", "a merchant's id, mer_…", MerchantId::parse);
+        channel = params.take("channel");
+    }
+    params.finish()?;
+    let after = window.after.as_deref().unwrap_or("");
+    let rows = stock::list(ctx, after, window.rows(), merchant, channel.as_deref()).await?;
+    let list =
+        window.list(rows, |(sku, _)| view::page::text_cursor(sku), |(sku, rows)| view::stock::stock(&sku, &rows));
+    Ok(Answer::ok(&list))
 }
 
 /// A refund that a command made, 201.

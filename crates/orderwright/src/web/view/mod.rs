@@ -1,5 +1,9 @@
 //! What the API shows: shapes of api.md, made from aggregates for the role that asks.
 
+pub mod csv;
 pub mod event;
+pub mod message;
 pub mod order;
+pub mod order_csv;
 pub mod page;
+pub mod stock;

@@ -371,7 +371,7 @@ pub fn order(loaded: &Loaded, contacts: &Contacts, actor: &Actor) -> OrderView {
         total: total(order.total),
         refunded_total: total(order.refunded()),
         razorpay_order_id: order.gateway_order_id.clone(),
-        payment_reference: order.payments.iter().rev().find_map(|p| p.reference.clone()).filter(|_| whole),
+        payment_reference: order.payment_reference().filter(|_| whole).map(str::to_owned),
         shipping_provider: order.shipping_provider.clone(),
         shipping_address_id: order.shipping_address_id.map(|a| a.to_string()),
         shipping_address: order.shipping_address_id.and_then(|a| contacts.address(a)),

@@ -28,6 +28,44 @@ pub const MAX_LIMIT: u32 = 200;
 /// The deepest row that `page` reaches.
 pub const MAX_DEPTH: i64 = 10_000;
 
+/// Which part is wanted of a list that runs along a key.
+#[derive(Debug)]
+pub struct Window<K> {
+    /// Behind which key.
+    pub after: Option<K>,
+    skip: usize,
+    limit: usize,
+}
+
+impl<K> Window<K> {
+    /// How many rows are to be read: one more than is shown tells whether there is a next page.
+    pub fn rows(&self) -> usize {
+        self.skip.saturating_add(self.limit).saturating_add(1)
+    }
+
+    /// The page of the rows that were read; `cursor` names a row for the next page.
+    pub fn list<R, T>(&self, rows: Vec<R>, cursor: impl Fn(&R) -> String, show: impl Fn(R) -> T) -> List<T> {
+        let more = rows.len() > self.skip.saturating_add(self.limit);
+        let page: Vec<R> = rows.into_iter().skip(self.skip).take(self.limit).collect();
+        let next_cursor = page.last().filter(|_| more).map(cursor);
+        List { data: page.into_iter().map(show).collect(), next_cursor, total: None }
+    }
+}
+
+/// A text as a cursor: hexadecimal, so that nothing needs escaping and nobody is tempted to read it.
+pub fn text_cursor(text: &str) -> String {
+    text.bytes().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Reads what [`text_cursor`] wrote.
+pub fn read_text_cursor(cursor: &str) -> Option<String> {
+    if !cursor.len().is_multiple_of(2) || !cursor.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    let bytes = (0..cursor.len()).step_by(2).map(|at| u8::from_str_radix(&cursor[at..at + 2], 16).ok());
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok().filter(|text| !text.contains('\0'))
+}
+
 /// Parameters of a query, each taken once; what is left over at the end is unknown.
 #[derive(Debug)]
 pub struct Params {
@@ -79,31 +117,49 @@ impl Params {
         self.parsed("limit", &what, |v| v.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n))).unwrap_or(DEFAULT_LIMIT)
     }
 
+    /// Takes `sort` of a list of orders.
+    pub fn sort(&mut self) -> Sort {
+        let sorts =
+            "one of createdAt, updatedAt, total, status, itemName, transactionId, with - before it for descending";
+        self.parsed("sort", sorts, |v| Sort::from_str(v).ok()).unwrap_or_default()
+    }
+
+    /// Takes `page` as the number of rows before it, of a list without `after`.
+    fn offset(&mut self, limit: u32, after: bool) -> Option<u32> {
+        let number = self.parsed("page", "a number from 1", |v| v.parse::<i64>().ok().filter(|n| *n >= 1))?;
+        if after {
+            self.complain("page", "give either page or after");
+        }
+        if number.saturating_mul(i64::from(limit)) > MAX_DEPTH {
+            self.complain("page", format!("page × limit is at most {MAX_DEPTH}; go on with after"));
+        }
+        Some(u32::try_from((number - 1).saturating_mul(i64::from(limit))).unwrap_or(u32::MAX))
+    }
+
     /// Takes `limit`, `after`, `page` and `sort` of a list of orders.
     pub fn page(&mut self) -> (Sort, Page) {
         let limit = self.limit();
-        let sorts = "one of createdAt, updatedAt, total, status, with - before it for descending";
-        let sort = self.parsed("sort", sorts, |v| Sort::from_str(v).ok()).unwrap_or_default();
+        let sort = self.sort();
         let after = self.parsed("after", "a nextCursor of the same list", |v| v.parse::<Cursor>().ok());
-        let number = self.parsed("page", "a number from 1", |v| v.parse::<i64>().ok().filter(|n| *n >= 1));
-        let page = match (after, number) {
-            (Some(_), Some(_)) => {
-                self.complain("page", "give either page or after");
-                Page::First { limit }
-            }
-            (Some(cursor), None) => Page::After { cursor, limit },
-            (None, Some(number)) => {
-                if number.saturating_mul(i64::from(limit)) > MAX_DEPTH {
-                    self.complain("page", format!("page × limit is at most {MAX_DEPTH}; go on with after"));
-                }
-                Page::Offset {
-                    offset: u32::try_from((number - 1).saturating_mul(i64::from(limit))).unwrap_or(u32::MAX),
-                    limit,
-                }
-            }
+        let page = match (self.offset(limit, after.is_some()), after) {
+            (Some(offset), None) => Page::Offset { offset, limit },
+            (_, Some(cursor)) => Page::After { cursor, limit },
             (None, None) => Page::First { limit },
         };
         (sort, page)
+    }
+
+    /// Takes `limit`, `after` and `page` of a list that runs along a key; `read` understands the key.
+    pub fn window<K>(&mut self, read: impl Fn(&str) -> Option<K>) -> Window<K> {
+        let limit = self.limit();
+        let after = self.parsed("after", "a nextCursor of the same list", read);
+        let skip = self.offset(limit, after.is_some()).unwrap_or(0);
+        Window { after, skip: skip as usize, limit: limit as usize }
+    }
+
+    /// Takes a yes or no; no when it is left out.
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.parsed(name, "true or false", |v| v.parse::<bool>().ok()).unwrap_or(false)
     }
 
     /// Ends the reading: whatever was wrong or unknown is an error.
@@ -112,5 +168,34 @@ impl Params {
             self.complain(&name, "is not a parameter of this list");
         }
         if self.wrong.is_empty() { Ok(()) } else { Err(Problem::fields(self.wrong)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_survives_as_a_cursor() {
+        for text in ["", "SKU-1", "größe 😀 /&"] {
+            assert_eq!(read_text_cursor(&text_cursor(text)).as_deref(), Some(text));
+        }
+        for cursor in ["0", "zz", "+1", "ff", "é0", "00"] {
+            assert_eq!(read_text_cursor(cursor), None, "{cursor}");
+        }
+    }
+
+    #[test]
+    fn a_window_shows_its_part_and_knows_of_more() {
+        let list = |after: Option<i64>, skip, limit, rows: Vec<i64>| {
+            let window = Window { after, skip, limit };
+            assert!(rows.len() <= window.rows());
+            let list = window.list(rows, ToString::to_string, |n| n);
+            (list.data, list.next_cursor)
+        };
+        assert_eq!(list(None, 0, 2, vec![1, 2, 3]), (vec![1, 2], Some("2".to_owned())));
+        assert_eq!(list(Some(2), 0, 2, vec![3, 4]), (vec![3, 4], None));
+        assert_eq!(list(None, 2, 2, vec![1, 2, 3, 4, 5]), (vec![3, 4], Some("4".to_owned())));
+        assert_eq!(list(None, 4, 2, vec![1, 2]), (vec![], None));
     }
 }

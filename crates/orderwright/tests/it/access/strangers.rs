@@ -68,8 +68,9 @@ fn another_customers_order_does_not_exist(shop: &Shop) {
             ("POST", "/events", json!({ "event": if channel == "retail" { "cancelled" } else { "cancel" } })),
             ("POST", "/refund", json!({ "amount": 1, "reason": "mine" })),
             ("POST", "/payment", json!({ "paymentMethod": "pm_card_visa" })),
+            ("POST", "/messages", json!({ "message": "x" })),
         ];
-        no_way_in(shop, &shop.customer(1), &id, &writes, &["", "/timeline"]);
+        no_way_in(shop, &shop.customer(1), &id, &writes, &["", "/timeline", "/messages"]);
     }
 }
 
@@ -79,9 +80,11 @@ fn another_merchants_order_does_not_exist(shop: &Shop) {
         ("POST", "/events", json!({ "event": "ship", "expectedBy": "2031-02-03" })),
         ("POST", "/events", json!({ "event": "cancel" })),
         ("POST", "/shipments", json!({ "carrier": "x", "trackingNumber": "y", "expectedBy": "2031-02-03" })),
+        ("POST", "/messages", json!({ "message": "x" })),
+        ("POST", "/cancellation-request", json!({ "reason": "x" })),
     ];
     let stranger = shop.merchant_of("mall", 1);
-    no_way_in(shop, &stranger, &id, &writes, &[""]);
+    no_way_in(shop, &stranger, &id, &writes, &["", "/messages"]);
     let merchant_order = shop.view(&id)["merchantOrders"][0].id().to_owned();
     as_if_nothing_there(&merchant_order, |id| stranger.get(&stranger.path(id, "")));
     let ship = json!({ "event": "ship", "expectedBy": "2031-02-03" });
@@ -98,7 +101,7 @@ fn another_channels_order_does_not_exist_for_its_owner(shop: &Shop) {
         ("POST", "/cancel", json!({})),
         ("POST", "/shipments", json!({ "carrier": "x", "trackingNumber": "y" })),
     ];
-    no_way_in(shop, &shop.retailer("bazaar"), &id, &writes, &["", "/timeline", "/actions"]);
+    no_way_in(shop, &shop.retailer("bazaar"), &id, &writes, &["", "/timeline", "/actions", "/messages"]);
 }
 
 fn another_channels_order_does_not_exist_for_its_storefront(shop: &Shop) {

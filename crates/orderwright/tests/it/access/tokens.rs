@@ -74,6 +74,24 @@ fn endpoints(id: &str) -> Vec<(&'static str, String, Value)> {
         write(format!("/storefront/orders/{id}/refund"), json!({ "reason": "x" })),
         write(format!("/storefront/orders/{id}/payment"), json!({ "paymentMethod": "pm_card_visa" })),
         read("/events".into()),
+        read("/admin/orders.csv".into()),
+        write("/admin/orders/bulk/status".into(), json!({ "orderIds": [id], "status": "processing" })),
+        write(format!("/admin/orders/{id}/messages"), json!({ "message": "x" })),
+        read(format!("/admin/orders/{id}/messages")),
+        read("/admin/merchants".into()),
+        read("/admin/variants".into()),
+        read("/admin/stock".into()),
+        read("/admin/jobs".into()),
+        write("/admin/jobs/job_0000000000000/retry".into(), json!({})),
+        read("/admin/customers/cus_0000000000000".into()),
+        write("/admin/payments/import".into(), json!({})),
+        read(format!("/merchant/orders/{id}/messages")),
+        write(format!("/merchant/orders/{id}/messages"), json!({ "message": "x" })),
+        write(format!("/merchant/orders/{id}/cancellation-request"), json!({ "reason": "x" })),
+        write("/merchant/orders/import".into(), json!({})),
+        read("/merchant/stock".into()),
+        read(format!("/storefront/orders/{id}/messages")),
+        write(format!("/storefront/orders/{id}/messages"), json!({ "message": "x" })),
     ]
 }
 
@@ -81,7 +99,8 @@ fn endpoints(id: &str) -> Vec<(&'static str, String, Value)> {
 #[track_caller]
 fn all_refuse(shop: &Shop, id: &str, authorization: Option<&str>) {
     for (method, path, body) in endpoints(id) {
-        let mut call = shop.anyone().call(method, &path);
+        // A body that nobody reads may end the connection: the next request must not be sent on it.
+        let mut call = shop.anyone().call(method, &path).header("connection", "close");
         if let Some(value) = authorization {
             call = call.header("authorization", value);
         }

@@ -88,6 +88,25 @@ fn every_sort_is_a_sort(shop: &Shop) {
     let rows = walk(&shop.admin(), "/admin/orders", "limit=100&sort=status");
     let keys: Vec<&str> = rows.iter().map(|order| order.s("status")).collect();
     assert!(keys.is_sorted(), "by status, byte by byte on either store");
+    for sort in ["itemName", "-itemName", "transactionId", "-transactionId"] {
+        let rows = walk(&shop.admin(), "/admin/orders", &format!("limit=100&sort={sort}"));
+        let mut keys: Vec<&str> = rows
+            .iter()
+            .map(|order| match sort.trim_start_matches('-') {
+                "itemName" => order["items"][0].s("name"),
+                _ => order["paymentReference"].as_str().unwrap_or(""),
+            })
+            .collect();
+        if sort.starts_with('-') {
+            keys.reverse();
+        }
+        assert!(keys.is_sorted(), "{sort}");
+        assert!(keys.first() != keys.last(), "{sort} sorts nothing");
+    }
+    shop.customer(0).get("/storefront/orders?sort=transactionId").expect(200);
+    let seller = shop.merchant_of("mall", 0);
+    seller.get("/merchant/orders?sort=itemName").expect(200);
+    seller.get("/merchant/orders?sort=transactionId").wrong(&["sort"]);
 }
 
 fn a_sorted_walk_has_every_row_once(shop: &Shop) {
@@ -95,7 +114,7 @@ fn a_sorted_walk_has_every_row_once(shop: &Shop) {
         walk(&shop.admin(), "/admin/orders", "limit=200").iter().map(|order| order.id().to_owned()).collect();
     expected.sort_unstable();
     // Many rows share a total or a status: the cursor has to tell them apart.
-    for sort in ["total", "-total", "status", "createdAt"] {
+    for sort in ["total", "-total", "status", "createdAt", "itemName", "-itemName", "transactionId"] {
         let rows = walk(&shop.admin(), "/admin/orders", &format!("limit=13&sort={sort}"));
         let mut found = ids(&rows);
         found.sort_unstable();

@@ -136,7 +136,7 @@ pub struct Call {
     method: &'static str,
     path: String,
     headers: Vec<(String, String)>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 impl Call {
@@ -158,8 +158,14 @@ impl Call {
 
     /// With a body that says it is JSON, whatever it is.
     pub fn raw(mut self, body: &str) -> Call {
-        self.body = Some(body.to_owned());
+        self.body = Some(body.as_bytes().to_vec());
         self.header("content-type", "application/json")
+    }
+
+    /// With a CSV file, whatever is in it.
+    pub fn csv(mut self, file: &[u8]) -> Call {
+        self.body = Some(file.to_vec());
+        self.header("content-type", "text/csv")
     }
 
     /// Sends; a connection that fails fails the scenario.
@@ -172,16 +178,33 @@ impl Call {
         }
     }
 
+    /// Sends, and answers with the body as it comes, for answers that have no end.
+    pub fn stream(self) -> Result<impl std::io::BufRead, String> {
+        let mut request = Request::builder().method(self.method).uri(format!("{}{}", self.client.base, self.path));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(()).map_err(|e| format!("bad request: {e}"))?;
+        let answer = self.client.agent.run(request).map_err(|e| e.to_string())?;
+        let kind = answer.headers().get("content-type").and_then(|k| k.to_str().ok()).unwrap_or_default().to_owned();
+        if answer.status() != 200 || !kind.starts_with("text/event-stream") {
+            return Err(format!("{} as `{kind}`", answer.status()));
+        }
+        Ok(std::io::BufReader::new(answer.into_body().into_reader()))
+    }
+
     /// Sends; a connection that fails is an error.
     pub fn try_send(self) -> Result<Reply, String> {
         let mut request = Request::builder().method(self.method).uri(format!("{}{}", self.client.base, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let asked = format!("{} {} {}", self.method, self.path, self.body.as_deref().unwrap_or_default());
+        let shown =
+            String::from_utf8_lossy(self.body.as_deref().unwrap_or_default()).chars().take(500).collect::<String>();
+        let asked = format!("{} {} {shown}", self.method, self.path);
         let sent = match self.body {
             Some(body) => {
-                let request = request.body(body.into_bytes()).map_err(|e| format!("bad request: {e}"))?;
+                let request = request.body(body).map_err(|e| format!("bad request: {e}"))?;
                 self.client.agent.run(request)
             }
             None => self.client.agent.run(request.body(()).map_err(|e| format!("bad request: {e}"))?),

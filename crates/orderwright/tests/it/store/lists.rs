@@ -7,7 +7,20 @@ use super::{
 };
 use orderwright::store::*;
 
-const SORTS: [&str; 8] = ["createdAt", "-createdAt", "total", "-total", "status", "-status", "updatedAt", "-updatedAt"];
+const SORTS: [&str; 12] = [
+    "createdAt",
+    "-createdAt",
+    "total",
+    "-total",
+    "status",
+    "-status",
+    "updatedAt",
+    "-updatedAt",
+    "itemName",
+    "-itemName",
+    "transactionId",
+    "-transactionId",
+];
 
 async fn fill(store: &Store, orders: &[Known]) {
     done(store, |cs| {

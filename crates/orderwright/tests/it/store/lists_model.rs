@@ -18,6 +18,8 @@ pub const CHANNELS: [&str; 3] = ["blinds", "retail", "Mall"];
 pub const STATUSES: [&str; 4] = ["placed", "shipped", "Zurück", "cancelled"];
 const PAYMENTS: [&str; 3] = ["pending", "captured", "refunded"];
 const SHIPPINGS: [&str; 3] = ["none", "shipped", "delivered"];
+const NAMES: [&str; 4] = ["Blind", "blind", "Ärmel", ""];
+const REFERENCES: [&str; 4] = ["", "sbx_1", "BANK 7", "Zahlung – ü"];
 const SKUS: [&str; 3] = ["sku-a", "SKU-A", "sku_b"];
 /// Customer, name, e-mail.
 pub const PEOPLE: [(i64, &str, &str); 5] = [
@@ -50,6 +52,8 @@ pub fn orders(dice: &mut Dice, count: i64) -> Vec<Known> {
                 updated_at: dice.below(60) as i64,
                 delivered_at: delivered.then(|| dice.below(60) as i64),
                 due_at: None,
+                item_name: (*dice.pick(&NAMES)).into(),
+                payment_reference: (*dice.pick(&REFERENCES)).into(),
                 version: 1,
                 body: format!("{{\"n\":{n}}}"),
             };
@@ -168,6 +172,8 @@ pub fn sort(orders: &mut [&Known], sort: Sort) {
             SortKey::UpdatedAt => a.updated_at.cmp(&b.updated_at),
             SortKey::Total => a.total.cmp(&b.total),
             SortKey::Status => a.status.cmp(&b.status),
+            SortKey::ItemName => a.item_name.cmp(&b.item_name),
+            SortKey::TransactionId => a.payment_reference.cmp(&b.payment_reference),
         };
         let ascending = by_key.then(a.id.cmp(&b.id));
         if sort.descending { ascending.reverse() } else { ascending }

@@ -22,8 +22,8 @@ async fn catalogue(store: &Store) {
     done(store, |cs| _ = cs.put_merchant(&merchant(9, "nine"))).await;
     assert_eq!(store.find_merchant(9).await.expect("read"), Some(merchant(9, "nine")));
     assert_eq!(store.find_merchant(11).await.expect("read"), None);
-    assert_eq!(store.list_merchants(0, 10).await.expect("read"), [merchant(9, "nine"), merchant(10, "ten")]);
-    assert_eq!(store.list_merchants(9, 10).await.expect("read"), [merchant(10, "ten")]);
+    assert_eq!(store.list_merchants(0, 10, None).await.expect("read"), [merchant(9, "nine"), merchant(10, "ten")]);
+    assert_eq!(store.list_merchants(9, 10, None).await.expect("read"), [merchant(10, "ten")]);
 
     let offer = |sku: &str, rank, merchant_id| OfferRow {
         sku: sku.into(),
@@ -38,6 +38,12 @@ async fn catalogue(store: &Store) {
     assert_eq!(skus(store.list_offers_of_channel("studio", (i64::MIN, ""), 10).await.expect("read")), ["z", "x", "y"]);
     assert_eq!(skus(store.list_offers_of_channel("studio", (2, "x"), 10).await.expect("read")), ["y"]);
     assert_eq!(skus(store.list_offers_of_merchant(21, "", 10).await.expect("read")), ["y", "z"]);
+    assert_eq!(skus(store.list_offers("", 10, None, None).await.expect("read")), ["S", "a", "x", "y", "z"]);
+    assert_eq!(skus(store.list_offers("x", 1, None, None).await.expect("read")), ["y"]);
+    assert_eq!(skus(store.list_offers("", 10, Some(21), Some("studio")).await.expect("read")), ["y", "z"]);
+    assert_eq!(skus(store.list_offers("", 10, Some(21), Some("blinds")).await.expect("read")), Vec::<String>::new());
+    let sells_in = async |channel| store.list_merchants(0, 10, Some(channel)).await.expect("read");
+    assert_eq!((sells_in("blinds").await, sells_in("studio").await), (vec![merchant(9, "nine")], vec![]));
     assert_eq!(store.find_offers(&["y", "gone", "x"]).await.expect("read"), [offers[1].clone(), offers[2].clone()]);
     assert_eq!(store.find_offers(&[]).await.expect("read"), []);
 
@@ -79,6 +85,13 @@ async fn people(store: &Store) {
     })
     .await;
     done(store, |cs| _ = cs.insert_contact(&contact(1, "other", None))).await;
+    let of_customer = async |id, limit| -> Vec<i64> {
+        store.contacts_of_customer(id, limit).await.expect("read").into_iter().map(|c| c.id).collect()
+    };
+    assert_eq!(
+        (of_customer(1, 10).await, of_customer(1, 1).await, of_customer(2, 10).await),
+        (vec![1, 2], vec![1], vec![])
+    );
     let found = store.find_contacts(&[2, 1, 3]).await.expect("read");
     assert_eq!(found.len(), 2);
     assert_eq!(found[&1], contact(1, "Ärzte", Some("A@b.C")), "a contact that is there stays");

@@ -19,6 +19,8 @@ pub fn order(id: i64) -> OrderRow {
         updated_at: id * 10,
         delivered_at: None,
         due_at: None,
+        item_name: format!("Thing {id}"),
+        payment_reference: String::new(),
         version: 1,
         body: r#"{"grüße":"<ok>"}"#.into(),
     }

@@ -44,6 +44,7 @@ async fn orders(store: &Store) {
     order.status = "shipped".into();
     order.delivered_at = Some(i64::MAX);
     order.due_at = None;
+    order.payment_reference = "BANK 7".into();
     order.total = i64::MIN;
     order.body = "{}".into();
     done(store, |cs| {
@@ -83,6 +84,22 @@ async fn orders(store: &Store) {
     assert_eq!(seen(0, 10, false, Some(9)).await, [1, 2, 3]);
     assert_eq!(seen(0, 10, true, Some(10)).await, [1, 4]);
     assert_eq!(store.timeline_head(7).await.expect("read"), Some((4, vec![0, 255, 4])));
+
+    let message = |id, merchant_id| MessageRow {
+        id,
+        order_id: if id == 4 { 8 } else { 7 },
+        merchant_id,
+        side: "customer".into(),
+        message: "Wo bleibt es? ü".into(),
+        created_by: "cus_1".into(),
+        at: 9,
+    };
+    let messages = [message(1, None), message(2, Some(9)), message(3, Some(10)), message(4, None)];
+    done(store, |cs| messages.iter().for_each(|message| _ = cs.insert_message(message))).await;
+    let listed = async |after, limit, merchant| store.list_messages(7, after, limit, merchant).await.expect("read");
+    assert_eq!(listed(0, 10, None).await, messages[..3]);
+    assert_eq!(listed(1, 1, None).await, messages[1..2]);
+    assert_eq!(listed(0, 10, Some(9)).await, messages[1..2]);
 }
 
 async fn stock(store: &Store) {

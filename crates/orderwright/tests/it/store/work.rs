@@ -60,6 +60,8 @@ async fn jobs(store: &Store) {
     assert_eq!(store.release_leases_of_other_owners().await.expect("freed"), usize::from(!store.is_shared()));
     let freed = ids(store.claim_jobs(9, 60, 500, 600, 10).await.expect("claimed"));
     assert_eq!(freed, if store.is_shared() { vec![2, 3] } else { vec![4, 2, 3] });
+    done(store, |cs| _ = cs.delete_job(4)).await;
+    assert_eq!(store.find_job(4).await.expect("read"), None, "whoever holds it");
 }
 
 async fn checkouts(store: &Store) {

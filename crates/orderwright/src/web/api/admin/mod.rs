@@ -2,11 +2,18 @@
 
 mod add_note;
 mod add_shipment;
+mod bulk_status;
 mod cancel_order;
 mod decide_refund;
+mod export_orders;
 mod fire_event;
+mod get_customer;
 mod get_order;
+mod import_payments;
+mod jobs;
 mod list_orders;
+mod merchants;
+mod messages;
 mod order_actions;
 mod order_timeline;
 mod refund_order;
@@ -14,6 +21,7 @@ mod sandbox;
 mod set_status;
 mod settings;
 mod stock;
+mod variants;
 
 use std::sync::Arc;
 
@@ -26,18 +34,28 @@ use crate::app::App;
 pub fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list_orders::handler))
+        .routes(routes!(export_orders::handler))
         .routes(routes!(get_order::handler))
         .routes(routes!(order_timeline::handler))
         .routes(routes!(order_actions::handler))
         .routes(routes!(set_status::handler))
+        .routes(routes!(bulk_status::handler))
         .routes(routes!(fire_event::handler))
         .routes(routes!(cancel_order::handler))
         .routes(routes!(refund_order::handler))
         .routes(routes!(decide_refund::approve))
         .routes(routes!(decide_refund::reject))
         .routes(routes!(add_note::handler))
+        .routes(routes!(messages::list, messages::add))
         .routes(routes!(add_shipment::handler))
+        .routes(routes!(import_payments::handler))
+        .routes(routes!(merchants::handler))
+        .routes(routes!(variants::handler))
+        .routes(routes!(get_customer::handler))
+        .routes(routes!(stock::list))
         .routes(routes!(stock::get, stock::patch))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::retry))
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))

@@ -59,6 +59,7 @@ fn show(channel: &Channel) -> Settings {
         (status = 200, body = Vec<Settings>, description = "By channel"),
         (status = 401, body = ProblemBody, description = "No valid token"),
         (status = 403, body = ProblemBody, description = "The role may not"),
+        (status = 404, body = ProblemBody, description = "No such channel"),
         (status = 422, body = ProblemBody, description = "Wrong parameters"),
     ))]
 pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl IntoResponse, Problem> {

@@ -1,16 +1,18 @@
-//! `GET` and `PATCH /admin/stock/{sku}`
+//! `GET /admin/stock`, `GET` and `PATCH /admin/stock/{sku}`
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::ops::stock::{self, Correction};
-use crate::store::StockRow;
+use crate::web::api::shared;
 use crate::web::caller::{Admin, Caller};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
 use crate::web::view::event::optional_text;
+use crate::web::view::page::List;
+use crate::web::view::stock::{Stock, stock as stock_view};
 
 /// A correction: what was counted, or by how much it changed.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -30,51 +32,23 @@ pub struct StockCorrection {
     pub reason: Option<String>,
 }
 
-/// The figures of a SKU over all locations.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Stock {
-    /// The offer.
-    pub sku: String,
-    /// Units in the house.
-    pub on_hand: i64,
-    /// Units promised to orders and open checkouts.
-    pub reserved: i64,
-    /// on hand − reserved.
-    pub available: i64,
-    /// The same by location.
-    pub locations: Vec<StockLocation>,
-}
-
-/// The figures at one location.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct StockLocation {
-    /// Its name.
-    pub location: String,
-    /// Units in the house.
-    pub on_hand: i64,
-    /// Units promised.
-    pub reserved: i64,
-    /// on hand − reserved.
-    pub available: i64,
-}
-
-fn show(sku: &str, rows: &[StockRow]) -> Stock {
-    let (on_hand, reserved) = rows.iter().fold((0, 0), |(h, r), row| (h + row.on_hand, r + row.reserved));
-    let at = |row: &StockRow| StockLocation {
-        location: row.location.clone(),
-        on_hand: row.on_hand,
-        reserved: row.reserved,
-        available: row.on_hand - row.reserved,
-    };
-    Stock {
-        sku: sku.to_owned(),
-        on_hand,
-        reserved,
-        available: on_hand - reserved,
-        locations: rows.iter().map(at).collect(),
-    }
+/// Stock by SKU.
+#[utoipa::path(get, path = "/admin/stock", tag = "admin", operation_id = "adminListStock", security(("token" = [])),
+    params(
+        ("merchantId" = Option<String>, Query),
+        ("channel" = Option<String>, Query),
+        ("limit" = Option<i64>, Query, description = "1 to 200, default 20"),
+        ("after" = Option<String>, Query, description = "nextCursor of the page before"),
+        ("page" = Option<i64>, Query, description = "From 1; page × limit at most 10,000"),
+    ),
+    responses(
+        (status = 200, body = List<Stock>, description = "A page"),
+        (status = 401, body = ProblemBody, description = "No valid token"),
+        (status = 403, body = ProblemBody, description = "The role may not"),
+        (status = 422, body = ProblemBody, description = "Wrong parameters"),
+    ))]
+pub async fn list(caller: Caller<Admin>, query: shared::Query) -> Result<impl IntoResponse, Problem> {
+    shared::stock_list(&caller.ctx, query, true).await
 }
 
 /// Stock of a SKU.
@@ -88,7 +62,7 @@ fn show(sku: &str, rows: &[StockRow]) -> Stock {
     ))]
 pub async fn get(caller: Caller<Admin>, Path(sku): Path<String>) -> Result<impl IntoResponse, Problem> {
     let rows = stock::get(&caller.ctx, &sku).await?;
-    Ok(Answer::ok(&show(&sku, &rows)))
+    Ok(Answer::ok(&stock_view(&sku, &rows)))
 }
 
 /// Corrects the stock of a SKU.
@@ -115,7 +89,7 @@ pub async fn patch(Path(sku): Path<String>, incoming: Incoming<Admin>) -> Respon
         let correction =
             Correction { on_hand: body.on_hand, adjust: body.adjust, location: body.location, reason: body.reason };
         let rows = stock::correct(&mut ctx, &sku, &correction).await?;
-        Ok(Answer::ok(&show(&sku, &rows)))
+        Ok(Answer::ok(&stock_view(&sku, &rows)))
     };
     incoming.run(None, work).await
 }

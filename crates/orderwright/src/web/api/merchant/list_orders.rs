@@ -26,7 +26,7 @@ use crate::web::view::page::List;
         ("deliveredTo" = Option<String>, Query),
         ("minTotal" = Option<i64>, Query),
         ("maxTotal" = Option<i64>, Query),
-        ("sort" = Option<String>, Query, description = "createdAt, updatedAt, total, status; - before it for descending"),
+        ("sort" = Option<String>, Query, description = "createdAt, updatedAt, total, status, itemName; - before it for descending"),
         ("limit" = Option<i64>, Query, description = "1 to 200, default 20"),
         ("after" = Option<String>, Query, description = "nextCursor of the page before"),
         ("page" = Option<i64>, Query, description = "From 1; page × limit at most 10,000"),

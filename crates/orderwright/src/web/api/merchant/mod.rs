@@ -3,8 +3,12 @@
 mod add_shipment;
 mod fire_event;
 mod get_order;
+mod import_orders;
 mod list_orders;
+mod messages;
 mod order_timeline;
+mod request_cancellation;
+mod stock;
 
 use std::sync::Arc;
 
@@ -21,4 +25,8 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(order_timeline::handler))
         .routes(routes!(fire_event::handler))
         .routes(routes!(add_shipment::handler))
+        .routes(routes!(messages::list, messages::add))
+        .routes(routes!(request_cancellation::handler))
+        .routes(routes!(import_orders::handler))
+        .routes(routes!(stock::handler))
 }

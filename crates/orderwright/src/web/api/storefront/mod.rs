@@ -5,6 +5,7 @@ mod complete_checkout;
 mod fire_event;
 mod get_order;
 mod list_orders;
+mod messages;
 mod open_checkout;
 mod order_timeline;
 mod pay_order;
@@ -30,4 +31,5 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(cancel_order::handler))
         .routes(routes!(request_refund::handler))
         .routes(routes!(pay_order::handler))
+        .routes(routes!(messages::list, messages::add))
 }
