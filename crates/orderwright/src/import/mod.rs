@@ -2,63 +2,105 @@
 //!
 //! What is not here: changing anything (operations do), and the rest of the command line.
 
+mod args;
+pub mod file;
+pub mod northwind;
 pub mod olist;
+pub mod orders;
+pub mod plan;
+pub mod replay;
+pub mod report;
+pub mod route;
+pub mod run;
+pub mod shopify;
+pub mod table;
+#[cfg(test)]
+mod testing;
+pub mod world;
 
+use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use self::args::{OlistArgs, Source};
 use crate::app::App;
 use crate::store::StoreConfig;
 
-/// Import orders from elsewhere.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Args {
-    /// From where.
-    #[command(subcommand)]
-    pub source: Source,
-}
+pub use self::args::Args;
 
-/// Where orders come from.
-#[derive(Clone, Debug, clap::Subcommand)]
-pub enum Source {
-    /// Import the Olist data set: the orders of a marketplace, replayed as they happened
-    #[command(
-        after_help = "Killed and started again it goes on; run twice it changes nothing.\n\nExamples:\n  orderwright import olist ./olist --data ./data\n  orderwright import olist ./olist --json | tail -n 1"
-    )]
-    Olist(OlistArgs),
-}
-
-/// Options of `import olist`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct OlistArgs {
-    /// Folder with olist_orders_dataset.csv and the other files
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    /// Folder of the embedded store
-    #[arg(long, value_name = "DIR", env = "ORDERWRIGHT_DATA", default_value = "./data")]
-    pub data: PathBuf,
-    /// PostgreSQL database to use instead, as postgres://user:password@host/database
-    #[arg(long, value_name = "URL", env = "ORDERWRIGHT_DATABASE_URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// Print the summary as one JSON object, on the last line
-    #[arg(long)]
-    pub json: bool,
-    /// Write what is to be looked at into this file, as CSV: orderId, stored, reason
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-    /// Orders that are replayed at once
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub window: u16,
-}
-
-/// Runs an import. It fails when the books do not agree with the files; orders to look at are no failure.
+/// Runs an import. It fails when the books do not agree with the files, or when lines were refused; orders to look at are no failure.
 pub async fn main(args: Args) -> anyhow::Result<ExitCode> {
-    let Source::Olist(args) = args.source;
+    match args.source {
+        Source::Olist(args) => olist(args).await,
+        Source::Northwind(args) => {
+            let app = open(&args.common).await?;
+            let summary = northwind::run(&app, &args.file, args.common.options(), &progress()?).await?;
+            told(&args.common, &summary)?;
+            // Refused orders are in the report: the dump is what it is.
+            Ok(code(summary.totals.balance()))
+        }
+        Source::Shopify(args) => {
+            let (app, bar) = (open(&args.common).await?, progress()?);
+            let terms = shopify::Terms { channel: args.channel, complete_after: args.complete_after };
+            let summary = shopify::run(&app, &args.file, terms, args.common.options(), &bar).await?;
+            told(&args.common, &summary)?;
+            Ok(code(summary.totals.balance() && summary.refused == 0))
+        }
+        Source::Orders(args) => {
+            let (app, bar) = (open(&args.common).await?, progress()?);
+            let summary = orders::run(&app, &args.file, args.create_channel, args.common.options(), &bar).await?;
+            told(&args.common, &summary)?;
+            Ok(code(summary.totals.balance() && summary.refused == 0))
+        }
+    }
+}
+
+async fn open(common: &args::Common) -> anyhow::Result<Arc<App>> {
+    let config = match &common.database_url {
+        Some(url) => StoreConfig::Postgres { url: url.clone() },
+        None => StoreConfig::Sqlite { dir: common.data.clone(), exclusive: false, inline: false },
+    };
+    App::open(config, false).await
+}
+
+fn code(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prints what came of it: the outcome of each line where there are lines to tell of, then the summary.
+fn told(common: &args::Common, summary: &report::Summary) -> anyhow::Result<()> {
+    if let Some(path) = &common.report {
+        let rows = summary.reported.iter().map(|r| (&r.order_id, r.stored.as_deref(), &r.reason));
+        write_report(path, rows).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let mut text = String::new();
+    for line in &summary.lines {
+        match common.json {
+            true => writeln!(text, "{}", serde_json::to_string(line)?)?,
+            false => writeln!(text, "{line}")?,
+        }
+    }
+    match common.json {
+        true => writeln!(text, "{}", serde_json::to_string(summary)?)?,
+        false => write!(text, "{summary}")?,
+    }
+    print(&text)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // A reader that has seen enough (`| head`) is no failure.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+async fn olist(args: OlistArgs) -> anyhow::Result<ExitCode> {
     let config = match &args.database_url {
         Some(url) => StoreConfig::Postgres { url: url.clone() },
         None => StoreConfig::Sqlite { dir: args.data.clone(), exclusive: false, inline: false },
@@ -67,16 +109,11 @@ pub async fn main(args: Args) -> anyhow::Result<ExitCode> {
     let options = olist::Options { window: usize::from(args.window) };
     let summary = olist::run(&app, &args.dir, options, &progress()?).await?;
     if let Some(path) = &args.report {
-        write_report(path, &summary).with_context(|| format!("{} cannot be written", path.display()))?;
+        let rows = summary.reported.iter().map(|r| (&r.order_id, r.stored.as_deref(), &r.reason));
+        write_report(path, rows).with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    let text = if args.json { format!("{}\n", serde_json::to_string(&summary)?) } else { summary.to_string() };
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // A reader that has seen enough (`| head`) is no failure.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(error.into()),
-        _ => {}
-    }
-    Ok(if summary.totals.balance() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    print(&if args.json { format!("{}\n", serde_json::to_string(&summary)?) } else { summary.to_string() })?;
+    Ok(code(summary.totals.balance()))
 }
 
 /// A bar with rate and rest, on the terminal only.
@@ -86,11 +123,14 @@ fn progress() -> anyhow::Result<ProgressBar> {
     Ok(bar)
 }
 
-fn write_report(path: &std::path::Path, summary: &olist::Summary) -> anyhow::Result<()> {
+fn write_report<'a>(
+    path: &std::path::Path,
+    rows: impl Iterator<Item = (&'a String, Option<&'a str>, &'a String)>,
+) -> anyhow::Result<()> {
     let mut writer = csv::Writer::from_path(path)?;
     writer.write_record(["orderId", "stored", "reason"])?;
-    for row in &summary.reported {
-        writer.write_record([&row.order_id, row.stored.as_deref().unwrap_or_default(), &row.reason])?;
+    for (order_id, stored, reason) in rows {
+        writer.write_record([order_id, stored.unwrap_or_default(), reason])?;
     }
     Ok(writer.flush()?)
 }

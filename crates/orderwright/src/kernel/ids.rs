@@ -1,4 +1,4 @@
-//! New ids: 41 bits of milliseconds since 2010, 10 bits of the node, 12 bits of a counter.
+//! New ids: 41 bits of milliseconds since 1990, 10 bits of the node, 12 bits of a counter.
 //!
 //! Time-ordered, made without asking anybody. The counter never starts again within a process, so that two ids of one millisecond of a
 //! manual clock differ too; the node number differs between starts.
@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use orderwright_core::id::IdSource;
 use orderwright_core::time::Timestamp;
 
-/// 2010-01-01T00:00:00Z in milliseconds.
-const EPOCH_MS: i64 = 1_262_304_000_000;
+/// 1990-01-01T00:00:00Z in milliseconds: shops move in with orders of decades. 41 bits reach to 2059.
+pub const EPOCH_MS: i64 = 631_152_000_000;
 
 /// Makes ids for one node.
 #[derive(Clone, Debug)]

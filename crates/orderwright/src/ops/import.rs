@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use orderwright_core::catalog::{Channel, Offer};
-use orderwright_core::id::MerchantId;
+use orderwright_core::id::{MerchantId, OrderId};
 
 use super::{Ctx, OpError, catalog};
 use crate::store::{Changeset, CommitError, Guard, StockAdjustment, StockMovementRow};
@@ -97,6 +97,9 @@ pub async fn open_offers(ctx: &Ctx, source: &str, offers: &[NewOffer]) -> Result
             cs.insert_external_ref(source, &new.external_id, new.offer.variant_id.0);
             catalog::put_offer(&mut cs, &new.offer, new.rank)?;
             cs.adjust(&new.offer.sku, "default", StockAdjustment::Add(new.on_hand), false);
+            if new.on_hand == 0 {
+                continue;
+            }
             cs.insert_stock_movement(&StockMovementRow {
                 id: ctx.app.ids.next(now),
                 sku: new.offer.sku.clone(),
@@ -111,6 +114,47 @@ pub async fn open_offers(ctx: &Ctx, source: &str, offers: &[NewOffer]) -> Result
         commit(ctx, cs).await?;
     }
     Ok(())
+}
+
+/// Notes that everything a source says of an order is done, so that the next run passes it by. Noted before is fine.
+pub async fn note_done(ctx: &Ctx, source: &str, key: &str, order: OrderId) -> Result<(), OpError> {
+    let mut cs = start(ctx);
+    cs.insert_external_ref(source, key, order.0);
+    match ctx.app.store.commit(cs).await {
+        Ok(()) | Err(CommitError::Duplicate { what: Guard::ExternalRef }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes out again the units that came with a sale and did not leave with it, because it was cancelled: they are in today's count.
+/// Once for each sale; units that are gone meanwhile are left out.
+pub async fn take_back_units(
+    ctx: &Ctx,
+    source: &str,
+    key: &str,
+    order: OrderId,
+    units: &[(String, String, i64)],
+) -> Result<(), OpError> {
+    let mut cs = start(ctx);
+    let now = ctx.clock.now();
+    cs.insert_external_ref(source, key, order.0);
+    for (sku, location, quantity) in units {
+        cs.adjust(sku, location, StockAdjustment::Add(-quantity), true);
+        cs.insert_stock_movement(&StockMovementRow {
+            id: ctx.app.ids.next(now),
+            sku: sku.clone(),
+            location: location.clone(),
+            kind: "adjust".to_owned(),
+            quantity: -quantity,
+            order_id: Some(order.0),
+            reason: Some("cancelled before the shop moved in".to_owned()),
+            at: now.0,
+        });
+    }
+    match ctx.app.store.commit(cs).await {
+        Ok(()) | Err(CommitError::Duplicate { what: Guard::ExternalRef } | CommitError::Conflict { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Ids of one millisecond are few, so a clock that stands still goes on by one for each changeset.

@@ -18,6 +18,7 @@ pub mod messages;
 pub mod orders;
 pub mod people;
 pub mod place;
+pub mod sale;
 pub mod sandbox;
 pub mod settings;
 pub mod setup;

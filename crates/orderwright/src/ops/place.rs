@@ -305,9 +305,10 @@ async fn price(
     pricing::price(channel, wishes, &offers, code, at).map_err(|e| OpError::field(e.pointer, e.message))
 }
 
-type PeopleIds = (CustomerId, AddressId, Option<AddressId>, Option<AddressId>);
+/// Customer, contact, shipping address, billing address.
+pub(super) type PeopleIds = (CustomerId, AddressId, Option<AddressId>, Option<AddressId>);
 
-fn draft(
+pub(super) fn draft(
     channel: &Channel,
     priced: &Priced,
     people: PeopleIds,
@@ -342,7 +343,7 @@ fn draft(
 }
 
 /// Numbers, decides and commits an order, and waits for the payment's first outcome.
-async fn commit_order(
+pub(super) async fn commit_order(
     ctx: &mut Ctx,
     channel: &Channel,
     mut draft: Draft,
