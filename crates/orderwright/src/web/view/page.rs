@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::ops::FieldError;
 use crate::store::{Cursor, Page, Sort};
@@ -19,6 +19,54 @@ pub struct List<T> {
     pub next_cursor: Option<String>,
     /// How many there are in all, where a counter is kept; else null.
     pub total: Option<i64>,
+}
+
+/// The filters of every list of orders, as the document describes them. They are read by `order_query`.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+pub struct OrderFilterParams {
+    /// Comma list
+    pub status: Option<String>,
+    /// Comma list
+    pub channel: Option<String>,
+    /// Comma list
+    pub payment_status: Option<String>,
+    /// Comma list
+    pub shipping_status: Option<String>,
+    /// `cus_…`
+    pub customer_id: Option<String>,
+    /// `mer_…`
+    pub merchant_id: Option<String>,
+    /// With a line of this offer
+    pub sku: Option<String>,
+    /// Whole or part
+    pub order_number: Option<String>,
+    /// Number, id, e-mail, or the beginning of a name
+    pub q: Option<String>,
+    /// Placed at or after: instant or date
+    pub from: Option<String>,
+    /// Placed before
+    pub to: Option<String>,
+    /// Delivered at or after
+    pub delivered_from: Option<String>,
+    /// Delivered before
+    pub delivered_to: Option<String>,
+    /// Minor units, at least
+    pub min_total: Option<i64>,
+    /// Minor units, at most
+    pub max_total: Option<i64>,
+}
+
+/// Which part of a list is wanted, as the document describes it. Read by [`Params::page`].
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// 1 to 200, default 20
+    pub limit: Option<i64>,
+    /// nextCursor of the page before
+    pub after: Option<String>,
+    /// From 1; page × limit at most 10,000
+    pub page: Option<i64>,
 }
 
 /// Rows of a page when nothing is said.

@@ -14,7 +14,7 @@ use crate::web::problem::{Problem, ProblemBody};
 use crate::web::view;
 use crate::web::view::csv::Rows;
 use crate::web::view::order_csv;
-use crate::web::view::page::Params;
+use crate::web::view::page::{OrderFilterParams, Params};
 
 /// Orders that are in memory at the same time.
 const PAGE: u32 = 100;
@@ -35,21 +35,7 @@ struct Export {
 /// formula begins with a single quote; amounts are numbers of minor units. A file that breaks off is an error, never a shorter list.
 #[utoipa::path(get, path = "/admin/orders.csv", tag = "admin", operation_id = "adminExportOrders", security(("token" = [])),
     params(
-        ("status" = Option<String>, Query, description = "Comma list"),
-        ("channel" = Option<String>, Query, description = "Comma list"),
-        ("paymentStatus" = Option<String>, Query, description = "Comma list"),
-        ("shippingStatus" = Option<String>, Query, description = "Comma list"),
-        ("customerId" = Option<String>, Query),
-        ("merchantId" = Option<String>, Query),
-        ("sku" = Option<String>, Query),
-        ("orderNumber" = Option<String>, Query, description = "Whole or part"),
-        ("q" = Option<String>, Query, description = "Number, id, e-mail, or the beginning of a name"),
-        ("from" = Option<String>, Query, description = "Placed at or after: instant or date"),
-        ("to" = Option<String>, Query, description = "Placed before"),
-        ("deliveredFrom" = Option<String>, Query),
-        ("deliveredTo" = Option<String>, Query),
-        ("minTotal" = Option<i64>, Query),
-        ("maxTotal" = Option<i64>, Query),
+        OrderFilterParams,
         ("sort" = Option<String>, Query, description = "createdAt, updatedAt, total, status, itemName, transactionId; - before it for descending"),
     ),
     responses(
