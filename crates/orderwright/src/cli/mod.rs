@@ -50,7 +50,7 @@ enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
-    /// Check lifecycle files
+    /// Check, draw, compare, publish and migrate lifecycle files
     #[command(subcommand)]
     Workflow(workflow::Command),
     /// Import orders from elsewhere, replayed through the engine on a virtual clock
@@ -93,7 +93,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(args).await,
         Command::Openapi(args) => openapi::run(&args),
         Command::Key(command) => key::run(command).await,
-        Command::Workflow(command) => workflow::run(command),
+        Command::Workflow(command) => workflow::run(command).await,
         Command::Import(args) => crate::import::main(args).await,
         Command::Jobs(command) => jobs::run(command).await,
     }

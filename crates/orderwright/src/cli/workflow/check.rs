@@ -10,21 +10,14 @@ use anyhow::Context;
 use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
 use serde_json::{Value, json};
 
-use super::show;
-
-/// What can be done with lifecycle files.
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Check files and say what is wrong, with the place and what would be right
-    #[command(
-        after_help = "Examples:\n  orderwright workflow check workflows/retail.toml\n  orderwright workflow check --json my-shop.toml my-merchant.toml"
-    )]
-    Check(Check),
-}
+use crate::cli::show;
 
 /// Arguments of `workflow check`.
 #[derive(Debug, clap::Args)]
-pub struct Check {
+#[command(
+    after_help = "Examples:\n  orderwright workflow check workflows/retail.toml\n  orderwright workflow check --json my-shop.toml my-merchant.toml"
+)]
+pub struct Args {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -34,8 +27,7 @@ pub struct Check {
 }
 
 /// Carries the command out. There are complaints: exit code 1.
-pub fn run(command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Check(args) = command;
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut files = Vec::with_capacity(args.files.len());
     for path in &args.files {
         let name = path.display().to_string();
@@ -129,9 +121,9 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
 mod tests {
     use super::*;
 
-    const MERCHANT: &str = include_str!("../../../../workflows/merchant.toml");
-    const SPLIT: &str = include_str!("../../../../workflows/marketplace-split.toml");
-    const RETAIL: &str = include_str!("../../../../workflows/retail.toml");
+    const MERCHANT: &str = include_str!("../../../../../workflows/merchant.toml");
+    const SPLIT: &str = include_str!("../../../../../workflows/marketplace-split.toml");
+    const RETAIL: &str = include_str!("../../../../../workflows/retail.toml");
 
     fn told(files: &[(&str, String)]) -> (usize, Vec<String>) {
         let files: Vec<_> = files.iter().map(|(f, t)| ((*f).to_owned(), t.clone())).collect();

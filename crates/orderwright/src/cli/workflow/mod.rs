@@ -1,0 +1,19 @@
+//! `orderwright workflow …`: the tools for lifecycle files, one file a command.
+
+mod check;
+
+use std::process::ExitCode;
+
+/// What can be done with lifecycle files.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Check files and say what is wrong, with the place and what would be right
+    Check(check::Args),
+}
+
+/// Carries the command out.
+pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Check(args) => check::run(&args),
+    }
+}
