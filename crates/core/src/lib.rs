@@ -7,6 +7,7 @@ pub mod actor;
 pub mod catalog;
 pub mod decide;
 pub mod id;
+pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod pricing;
