@@ -198,6 +198,15 @@ mod tests {
     }
 
     #[test]
+    fn the_page_lists_the_chart() {
+        let page = include_str!("../../../../docs/ledger.md");
+        for entry in CHART {
+            let normal = entry.normal.name();
+            assert!(page.contains(&format!("| `{}` | {} | {normal} |", entry.name, entry.class)), "{}", entry.name);
+        }
+    }
+
+    #[test]
     fn a_party_names_its_account_alike() {
         let party = PartyRef { kind: PartyKind::Brand, id: "acme".to_owned() };
         assert_eq!(Account::Party(party.clone()).to_string(), party.account());

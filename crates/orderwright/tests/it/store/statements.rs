@@ -214,7 +214,7 @@ async fn money(store: &Store) {
     let all = LedgerFilter::default;
     assert_eq!(listed(all(), None, false).await, [1, 2, 3, 4]);
     assert_eq!(listed(all(), Some(ID + 3), true).await, [2, 1]);
-    assert_eq!(listed(LedgerFilter { account: Some("provider".into()), ..all() }, None, false).await, [1, 3]);
+    assert_eq!(listed(LedgerFilter { accounts: vec!["provider".into()], ..all() }, None, false).await, [1, 3]);
     assert_eq!(
         listed(LedgerFilter { account_prefix: Some("merchant:".into()), ..all() }, Some(ID + 2), false).await,
         [4]
