@@ -1,5 +1,6 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
+pub mod code;
 pub mod complaint;
 pub mod guard;
 pub mod model;
@@ -8,6 +9,7 @@ pub mod set;
 pub mod validate;
 pub mod version;
 
+pub use code::Code;
 pub use complaint::Complaint;
 pub use model::*;
 pub use read::read;

@@ -18,6 +18,7 @@ use toml_edit::Document;
 use self::document::{Fields, Notes, Place};
 use self::label::plain;
 use self::machine::{Scope, machine};
+use super::code::Code;
 use super::complaint::Complaint;
 use super::model::{Kind, Machine, Workflow};
 use super::version::version_of;
@@ -32,7 +33,7 @@ const KEYS: &[&str] =
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
     if text.len() > MAX_FILE {
         let message = format!("the file has {} KiB; at most {} are read", text.len() / 1024, MAX_FILE / 1024);
-        return Err(vec![Complaint::on_line(1, "", message)]);
+        return Err(vec![Complaint::on_line(Code::TooLarge, 1, "", message)]);
     }
     let mut notes = Notes::new(text);
     let document = match Document::parse(text) {
@@ -40,7 +41,11 @@ pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
             let place = Place { path: String::new(), offset };
-            notes.complain(&place, format!("this is not TOML: {}", error.message().replace('\n', ", ")));
+            notes.complain_as(
+                Code::Syntax,
+                &place,
+                format!("this is not TOML: {}", error.message().replace('\n', ", ")),
+            );
             return Err(notes.into_complaints());
         }
     };

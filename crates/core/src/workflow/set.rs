@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::code::Code;
 use super::complaint::Complaint;
 use super::model::{Kind, Side, Workflow};
 use super::read::read;
@@ -87,7 +88,7 @@ impl WorkflowSet {
                 let line = workflow.lines.get("name").copied().unwrap_or(1);
                 let message =
                     format!("`{}` names this workflow as its partner, so it must say kind = \"merchant\"", order.name);
-                complaints.push(Complaint::on_line(line, "kind", message));
+                complaints.push(Complaint::on_line(Code::WrongPartner, line, "kind", message));
             }
         }
         if complaints.is_empty() { Ok(workflow) } else { Err(complaints) }

@@ -2,6 +2,7 @@
 
 use super::document::{Field, Fields, Notes, Place};
 use super::machine::Scope;
+use crate::workflow::code::Code;
 use crate::workflow::complaint::shown;
 use crate::workflow::guard::Guard;
 use crate::workflow::model::{Field as Required, Party, Send, Side, Transition};
@@ -83,13 +84,13 @@ pub(super) fn transition(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Sco
 fn guard(notes: &mut Notes<'_>, field: &Field<'_>) -> Option<Guard> {
     let (text, place) = notes.string(field)?;
     if text.len() > MAX_GUARD {
-        notes.complain(&place, format!("a guard has at most {MAX_GUARD} characters"));
+        notes.complain_as(Code::TooLarge, &place, format!("a guard has at most {MAX_GUARD} characters"));
         return None;
     }
     match Guard::parse(text) {
         Ok(guard) => Some(guard),
         Err(message) => {
-            notes.complain(&place, message.replace(char::is_control, "\u{fffd}"));
+            notes.complain_as(Code::WrongGuard, &place, message.replace(char::is_control, "\u{fffd}"));
             None
         }
     }
@@ -111,7 +112,7 @@ fn send(notes: &mut Notes<'_>, word: &str, place: &Place) -> Option<Send> {
                 "`{}` sends to no machine; allowed: item.<event>, merchant.<event>, and with a `?` at the end if the other side may ignore it",
                 shown(word)
             );
-            notes.complain(place, message);
+            notes.complain_as(Code::WrongSend, place, message);
             None
         }
     }

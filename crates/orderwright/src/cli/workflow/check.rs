@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
+use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, read};
 use serde_json::{Value, json};
 
 use crate::cli::show;
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let found: Vec<Value> = checked
             .complaints
             .iter()
-            .map(|(file, c)| json!({ "file": file, "line": c.line, "column": c.column, "path": c.path, "message": c.message }))
+            .map(|(file, c)| json!({ "file": file, "line": c.line, "column": c.column, "path": c.path, "code": c.code, "message": c.message, "trace": c.trace }))
             .collect();
         show::line(serde_json::to_string_pretty(&found)?)?;
     } else {
@@ -59,10 +59,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if checked.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `file:line:col: path: message`, as editors read it.
+/// `file:line:col: code: path: message`, as editors read it.
 fn line(file: &str, complaint: &Complaint) -> String {
     let path = if complaint.path.is_empty() { String::new() } else { format!("{}: ", complaint.path) };
-    format!("{file}:{}:{}: {path}{}", complaint.line, complaint.column, complaint.message)
+    format!("{file}:{}:{}: {}: {path}{}", complaint.line, complaint.column, complaint.code, complaint.message)
 }
 
 /// What a check came to.
@@ -84,7 +84,9 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
                 Some((other, ..)) => {
                     let line = workflow.lines.get("name").copied().unwrap_or(1);
                     let message = format!("`{}` is the name of the workflow in {other} too", workflow.name);
-                    checked.complaints.push((file.clone(), Complaint::on_line(line, "name", message)));
+                    checked
+                        .complaints
+                        .push((file.clone(), Complaint::on_line(Code::ListedTwice, line, "name", message)));
                 }
                 None => given.push((file, text, workflow)),
             },
