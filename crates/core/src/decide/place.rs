@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::run::{Run, Which};
+use super::watch::Watch;
 use super::{Context, Decision, MerchantView, Refusal, StockMove, StockMoveKind, fire};
 use crate::actor::Actor;
 use crate::id::{AddressId, CustomerId, ItemId, MerchantId, OrderId, PaymentId, VariantId};
@@ -92,6 +93,16 @@ pub struct DraftItem {
 
 /// Places an order.
 pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
+    place_watched(draft, actor, context, None)
+}
+
+/// The same, observed.
+pub(super) fn place_watched(
+    draft: Draft,
+    actor: &Actor,
+    context: &mut Context<'_>,
+    watch: Option<&mut Watch>,
+) -> Result<Decision, Refusal> {
     let (workflow, reserved, now) = (context.workflow, draft.reserved, context.now);
     let payment_id = PaymentId(context.ids.next_id());
     let item_ids: Vec<ItemId> = draft.items.iter().map(|_| ItemId(context.ids.next_id())).collect();
@@ -99,6 +110,7 @@ pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<D
     let method = draft.payment_method.clone();
     let order = build(draft, workflow, partner_version, &item_ids, now);
     let mut run = Run::fresh(order, actor, context);
+    run.watch = watch;
     let total = run.order.total;
     run.order.payments.push(fire::new_payment(payment_id, &method, total, now));
     let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });

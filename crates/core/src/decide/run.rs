@@ -8,6 +8,7 @@ use super::{
     StockMoveKind, TimelineEntry,
     attempts::{OFFLINE, is_offline},
     refund,
+    watch::{Watch, address},
 };
 use crate::actor::Actor;
 use crate::id::{EntryId, ItemId, MerchantId, MerchantOrderId};
@@ -21,8 +22,8 @@ use crate::workflow::{Action, Machine, Side, State, Transition, Workflow};
 pub const MAX_STEPS: usize = 64;
 
 /// Which machine of the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Which {
     /// The order's payment.
     Payment,
     /// The item's own.
@@ -66,6 +67,8 @@ pub(super) struct Run<'a, 'c> {
     pub message: Option<Message>,
     /// What the bank says of the money that this command books.
     pub from_outside: Option<MoneyFromOutside>,
+    /// Somebody who explores the workflow: then there is no history, and what is tried is noted.
+    pub watch: Option<&'a mut Watch>,
 }
 
 /// A line as it was before the command.
@@ -119,6 +122,7 @@ impl<'a, 'c> Run<'a, 'c> {
             refund: None,
             message: None,
             from_outside: None,
+            watch: None,
         }
     }
 
@@ -170,7 +174,9 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Whether the guard of a transition holds for that machine.
     pub fn guard_holds(&self, which: Which, transition: &Transition) -> bool {
-        transition.guard.as_ref().is_none_or(|g| g.holds(&|fact| self.fact(which, fact)))
+        let assumed = |fact: &Fact| self.watch.as_deref().and_then(|watch| watch.assumed(fact));
+        let answer = |fact: &Fact| assumed(fact).unwrap_or_else(|| self.fact(which, fact));
+        transition.guard.as_ref().is_none_or(|g| g.holds(&answer))
     }
 
     /// The answer to a guard's question.
@@ -210,25 +216,33 @@ impl<'a, 'c> Run<'a, 'c> {
             self.order.payment_reason.clone_from(&transition.reason);
         }
         let machine = self.machine(which).ok_or(Refusal::Endless)?;
+        if let Some(watch) = self.watch.as_deref_mut() {
+            watch.taken.push((which, address(transition)));
+        }
         self.enter(which, &machine.states[transition.target])?;
-        for send in &transition.send {
+        for (n, send) in transition.send.iter().enumerate() {
             let (Which::Item(i) | Which::Merchant(i)) = which else { continue };
             let to = match send.to {
                 Side::Item => Which::Item(i),
                 Side::Merchant => Which::Merchant(i),
             };
-            self.deliver(to, &send.event, send.optional)?;
+            let arrived = self.deliver(to, &send.event, send.optional);
+            if let Some(watch) = self.watch.as_deref_mut() {
+                watch.sent(address(transition), n, to, &arrived);
+            }
+            arrived?;
         }
         Ok(())
     }
 
-    /// Gives a coupled machine an event that another machine sent.
-    fn deliver(&mut self, to: Which, event: &str, optional: bool) -> Result<(), Refusal> {
+    /// Gives a coupled machine an event that another machine sent; tells whether it took it.
+    fn deliver(&mut self, to: Which, event: &str, optional: bool) -> Result<bool, Refusal> {
         let state = self.state(to)?;
-        let transition = state.and_then(|s| s.on.get(event)).into_iter().flatten().find(|t| self.guard_holds(to, t));
-        match transition {
-            Some(transition) => self.take(to, transition),
-            None if optional => Ok(()),
+        let list = state.and_then(|s| s.on.get(event)).map(Vec::as_slice).unwrap_or_default();
+        self.note_choice(to, list, |_| true);
+        match list.iter().find(|t| self.guard_holds(to, t)) {
+            Some(transition) => self.take(to, transition).map(|()| true),
+            None if optional => Ok(false),
             None => Err(Refusal::SendFailed {
                 event: event.to_owned(),
                 state: state.map_or("none", |s| s.name.as_str()).to_owned(),
@@ -391,6 +405,7 @@ impl<'a, 'c> Run<'a, 'c> {
         if state.invoke.is_some() {
             return Ok(false);
         }
+        self.note_choice(which, &state.always, |_| true);
         if let Some(transition) = state.always.iter().find(|t| self.guard_holds(which, t)) {
             let own_reason = self.cause.reason.is_some();
             self.take(which, transition)?;
@@ -429,6 +444,9 @@ impl<'a, 'c> Run<'a, 'c> {
         is_public: bool,
         merchants: MerchantView,
     ) {
+        if self.watch.is_some() {
+            return;
+        }
         let id = EntryId(self.next_id());
         let seq = self.order.timeline_length + 1;
         let mut hash = Sha256::new();
@@ -445,6 +463,9 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Adds a domain event about this order.
     pub fn emit(&mut self, kind: &'static str, mut data: Value) {
+        if self.watch.is_some() {
+            return;
+        }
         if let Some(map) = data.as_object_mut() {
             map.insert("orderId".to_owned(), json!(self.order.id.to_string()));
             map.insert("orderNumber".to_owned(), json!(self.order.number));
@@ -459,7 +480,9 @@ impl<'a, 'c> Run<'a, 'c> {
         self.silence_timers()?;
         self.order.version += 1;
         self.order.updated_at = self.now;
-        self.log_changes();
+        if self.watch.is_none() {
+            self.log_changes();
+        }
         let to_status = status::order_status(&self.order, self.workflow).to_owned();
         let payment_status = status::payment_status(&self.order, self.workflow);
         if self.from_status.is_some() && payment_status != self.from_payment_status && payment_status == "in_doubt" {

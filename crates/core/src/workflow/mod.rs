@@ -1,7 +1,9 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
+pub mod check;
 pub mod code;
 pub mod complaint;
+pub mod explore;
 pub mod guard;
 pub mod model;
 pub mod read;
@@ -9,6 +11,7 @@ pub mod set;
 pub mod validate;
 pub mod version;
 
+pub use check::Checked;
 pub use code::Code;
 pub use complaint::Complaint;
 pub use model::*;

@@ -27,7 +27,7 @@ use super::version::version_of;
 const MAX_FILE: usize = 256 * 1024;
 
 const KEYS: &[&str] =
-    &["name", "title", "kind", "partner", "statuses", "cancel_event", "ship_event", "item", "payment"];
+    &["name", "title", "kind", "partner", "statuses", "cancel_event", "ship_event", "credit", "item", "payment"];
 
 /// Reads the text of a workflow file, or says all that is wrong with it.
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
@@ -96,6 +96,7 @@ fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
         cancel_event: self::name(notes, fields, "cancel_event", "an event", false),
         ship_event: self::name(notes, fields, "ship_event", "an event", false),
         partner,
+        credit: fields.get("credit").is_some_and(|field| notes.boolean(&field)),
         item,
         payment: payment.map(|(machine, _)| machine),
         lines,

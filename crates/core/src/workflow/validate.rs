@@ -6,7 +6,7 @@
 
 mod automatic;
 mod coupling;
-mod graph;
+pub(super) mod graph;
 
 #[cfg(test)]
 mod tests;
@@ -82,7 +82,7 @@ fn events(machine: &Machine) -> Vec<&str> {
 }
 
 /// Every fact that the guard asks about.
-fn facts(guard: &Guard) -> Vec<&Fact> {
+pub(super) fn facts(guard: &Guard) -> Vec<&Fact> {
     match guard {
         Guard::Fact(fact) => vec![fact],
         Guard::Not(a) => facts(a),

@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::audit::Books;
 
-static SHIPPED: LazyLock<WorkflowSet> =
+pub static SHIPPED: LazyLock<WorkflowSet> =
     LazyLock::new(|| WorkflowSet::shipped().expect("the shipped workflows are free of complaints"));
 
 /// Midday, so that dates are easy to say.
