@@ -468,6 +468,7 @@ fn draft(given: &Given) -> Draft {
         customer_id: CustomerId(1),
         contact_id: AddressId(1),
         shipping_address_id: Some(AddressId(2)),
+        shipping_country: given.country.clone(),
         billing_address_id: None,
         currency: given.currency,
         discount_code: None,

@@ -18,6 +18,7 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("provider declines payment.capture", "that effect is declined whatever the method"),
     ("currency EUR", "the order's currency (EUR)"),
     ("channel retail", "the channel that it is placed in (test)"),
+    ("to AT", "the country that it goes to (DE); `to nowhere` for none"),
     ("on 2026-03-02T12:00:00Z", "when it is placed (a Monday, midday)"),
 ];
 
@@ -41,6 +42,7 @@ pub struct Given {
     pub(super) declines: Vec<Effect>,
     pub(super) currency: Currency,
     pub(super) channel: String,
+    pub(super) country: Option<String>,
     pub(super) at: Timestamp,
 }
 
@@ -68,6 +70,7 @@ impl Default for Given {
             declines: Vec::new(),
             currency: Currency::parse("EUR").unwrap_or_else(|| unreachable!("EUR is in the table of currencies")),
             channel: "test".to_owned(),
+            country: Some("DE".to_owned()),
             // 2026-03-02T12:00:00Z, a Monday.
             at: Timestamp(1_772_452_800_000_000),
         }
@@ -97,6 +100,10 @@ impl Given {
                 self.currency = Currency::parse(code).ok_or_else(|| format!("`{code}` is not an ISO 4217 currency"))?;
             }
             ["channel", name] => self.channel = (*name).to_owned(),
+            ["to", "nowhere"] => self.country = None,
+            ["to", code] if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) => {
+                self.country = Some((*code).to_owned());
+            }
             ["on", at] => {
                 self.at = Timestamp::parse(at)
                     .ok_or_else(|| format!("`{at}` is not an instant; write 2026-03-02T12:00:00Z"))?;
