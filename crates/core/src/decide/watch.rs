@@ -7,7 +7,7 @@ use super::run::{Run, Which};
 use super::{Command, Context, Decision, Draft, Refusal, apply, fire, owns, place};
 use crate::actor::Actor;
 use crate::order::Order;
-use crate::workflow::guard::Fact;
+use crate::workflow::guard::{Subject, Value};
 use crate::workflow::{Party, Transition};
 
 /// Names a transition or a list of them for as long as the workflow is in memory.
@@ -18,8 +18,8 @@ pub(crate) fn address<T>(of: *const T) -> usize {
 /// What is assumed of the order, and what was seen on the way of one command.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watch {
-    /// Facts that hold or do not, whatever the order says: those that explored orders do not vary by themselves.
-    pub assume: Vec<(Fact, bool)>,
+    /// What is answered to guards, whatever the order says: what explored orders do not vary by themselves.
+    pub assume: Vec<(Subject, Value)>,
     /// Transitions in the order in which they were taken.
     pub taken: Vec<(Which, usize)>,
     /// Events that arrived: the transition that sent them, and which of its events.
@@ -44,9 +44,9 @@ pub(crate) struct Choice {
 }
 
 impl Watch {
-    /// What is assumed of a fact.
-    pub fn assumed(&self, fact: &Fact) -> Option<bool> {
-        self.assume.iter().find(|(known, _)| known == fact).map(|(_, holds)| *holds)
+    /// What is assumed of a subject of guards.
+    pub fn assumed(&self, subject: Subject) -> Option<&Value> {
+        self.assume.iter().find(|(known, _)| *known == subject).map(|(_, value)| value)
     }
 
     /// Notes what became of an event for a coupled machine; of refusals, the innermost.

@@ -110,6 +110,10 @@ codes! {
     MoneyStranded = "money-stranded";
     /// Goods leave before they are paid for.
     ShippedUnpaid = "shipped-unpaid";
+    /// A story of the table beside the file comes out otherwise.
+    StoryFails = "story-fails";
+    /// The table beside the file cannot be read.
+    WrongTable = "wrong-table";
     /// Books, stock or sums do not agree: a fault of the engine.
     BrokenInvariant = "broken-invariant";
 }

@@ -11,12 +11,11 @@ use crate::decide::watch::{Choice, Offer, Watch};
 use crate::decide::{Decision, Refusal, Which};
 use crate::order::Order;
 use crate::time::Timestamp;
-use crate::workflow::guard::Fact;
 use crate::workflow::model::Effect;
 
 use super::Limits;
 use super::ground::{Ground, Key};
-use super::shapes::{NOW, Shape};
+use super::shapes::{Assumed, NOW, Shape};
 use super::sight::{Sight, sights};
 use super::step::{Answer, Stage, Step};
 
@@ -72,7 +71,7 @@ pub(super) struct Seen {
 /// The joint states of one shape, under one set of assumptions.
 pub(super) struct Explored {
     pub shape: &'static Shape,
-    pub assumed: Vec<(Fact, bool)>,
+    pub assumed: Assumed,
     pub nodes: Vec<Node>,
     pub edges: Vec<Edge>,
     /// Everything that a joint state shows, with the joint states.
@@ -104,12 +103,7 @@ struct Search<'g, 'w> {
 }
 
 /// Explores every order of that shape.
-pub(super) fn search(
-    ground: &Ground<'_>,
-    shape: &'static Shape,
-    assumed: Vec<(Fact, bool)>,
-    limits: Limits,
-) -> Explored {
+pub(super) fn search(ground: &Ground<'_>, shape: &'static Shape, assumed: Assumed, limits: Limits) -> Explored {
     let out = Explored {
         shape,
         assumed: assumed.clone(),

@@ -5,7 +5,7 @@
 //! together, or about all. Each is placed with a method that asks the provider and with one that waits for money from outside; what
 //! the provider answers is not the shape's: every answer is explored.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::actor::{Actor, Role};
 use crate::decide::{Draft, DraftItem};
@@ -13,7 +13,7 @@ use crate::id::{AddressId, CustomerId, MerchantId, OrderId, VariantId};
 use crate::money::Currency;
 use crate::order::{PartyKind, PartyRef, Policies, Share};
 use crate::time::{Span, Timestamp};
-use crate::workflow::guard::{Fact, Guard};
+use crate::workflow::guard::{Comparison, Domain, Fact, Guard, Literal, Subject, Value};
 use crate::workflow::model::Workflow;
 use crate::workflow::validate::graph::exits;
 
@@ -34,8 +34,8 @@ pub(super) const OFFLINE: &str = "pm_offline";
 
 /// What one unit costs.
 const PRICE: i64 = 1000;
-/// The most facts that are assumed both ways; each doubles the work.
-const MAX_ASSUMED: usize = 4;
+/// The most ways in which the comparisons of guards are assumed to come out; each is an exploration of its own.
+const MAX_WAYS: usize = 16;
 
 /// A line to order.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +114,7 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
         gst_amount: 0,
         discount_amount: 0,
         total: PRICE * line.quantity,
-        metadata: Value::Null,
+        metadata: serde_json::Value::Null,
         late_cancellation: line.late,
         shares: vec![Share { party: PartyRef { kind: PartyKind::Platform, id: String::new() }, basis_points: 10_000 }],
         location: String::new(),
@@ -126,6 +126,7 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
         customer_id: CustomerId(1),
         contact_id: AddressId(1),
         shipping_address_id: None,
+        shipping_country: None,
         billing_address_id: None,
         currency: Currency::parse("EUR").expect("the euro is in the list"),
         discount_code: None,
@@ -134,8 +135,8 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
         rounding_amount: 0,
         gateway_order_id: None,
         shipping_provider: None,
-        discount_snapshot: Value::Null,
-        pricing_snapshot: Value::Null,
+        discount_snapshot: serde_json::Value::Null,
+        pricing_snapshot: serde_json::Value::Null,
         policies: POLICIES,
         items: items.collect(),
         shipping_shares: None,
@@ -144,43 +145,65 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
     }
 }
 
-/// Whether the explored orders leave the answer open: nothing that happens to an order changes it, and the shapes have only one of its
-/// values. Such a fact is assumed to hold in one exploration and not to hold in another.
-fn is_open(fact: &Fact) -> bool {
-    match fact {
-        // Follow from the machines, from the method, or from the shapes' lines.
-        Fact::Payment(_)
-        | Fact::PaymentOffline
-        | Fact::AllItems(_)
-        | Fact::AnyItem(_)
-        | Fact::ItemFullyRefunded
-        | Fact::LateCancellation
-        | Fact::OrderFullyRefunded
-        | Fact::NothingCaptured => false,
-    }
-}
+/// What is assumed of an order: the answers to the guards that compare.
+pub(super) type Assumed = Vec<(Subject, Value)>;
 
-/// Every way in which the open facts of the guards can stand, and how many of them were left as the shapes have them.
-pub(super) fn assumptions(workflow: &Workflow, partner: Option<&Workflow>) -> (Vec<Vec<(Fact, bool)>>, usize) {
-    let mut open: Vec<Fact> = Vec::new();
+/// Every way in which the comparisons of the guards can come out, as answers to assume, and how many of the ways were left out.
+///
+/// No order that is explored is dear, or goes abroad, by itself; nothing that happens to it changes that. So each subject that a guard
+/// compares gets every answer that the guards can tell apart: just below, at and above each number, each word and another.
+pub(super) fn assumptions(workflow: &Workflow, partner: Option<&Workflow>) -> (Vec<Assumed>, usize) {
+    let mut compared: BTreeMap<Subject, Vec<Comparison>> = BTreeMap::new();
     let machines = [Some(&workflow.item), workflow.payment.as_ref(), partner.map(|p| &p.item)];
     for state in machines.into_iter().flatten().flat_map(|machine| &machine.states) {
-        for guard in exits(state).filter_map(|exit| exit.transition.guard.as_ref()) {
-            collect(guard, &mut open);
+        let guards = exits(state).filter_map(|exit| exit.transition.guard.as_ref());
+        for fact in guards.flat_map(Guard::facts) {
+            if let Fact::Compare(comparison) = fact {
+                compared.entry(comparison.subject).or_default().push(comparison.clone());
+            }
         }
     }
-    let left_out = open.len().saturating_sub(MAX_ASSUMED);
-    open.truncate(MAX_ASSUMED);
-    let ways = (0..1_usize << open.len())
-        .map(|bits| open.iter().enumerate().map(|(n, fact)| (fact.clone(), bits >> n & 1 == 1)).collect())
-        .collect();
+    let mut ways: Vec<Assumed> = vec![Vec::new()];
+    let mut all = 1_usize;
+    for (subject, comparisons) in compared {
+        let answers = answers(subject, &comparisons);
+        all = all.saturating_mul(answers.len());
+        let with = |way: &Assumed, answer: &Value| [way.clone(), vec![(subject, answer.clone())]].concat();
+        ways = ways.iter().flat_map(|way| answers.iter().map(move |answer| with(way, answer))).collect();
+        ways.truncate(MAX_WAYS);
+    }
+    let left_out = all - ways.len();
     (ways, left_out)
 }
 
-fn collect(guard: &Guard, open: &mut Vec<Fact>) {
-    for fact in crate::workflow::validate::facts(guard) {
-        if is_open(fact) && !open.contains(fact) {
-            open.push(fact.clone());
+/// One answer for each way in which the comparisons can come out together.
+fn answers(subject: Subject, comparisons: &[Comparison]) -> Vec<Value> {
+    let mut tried: Vec<Value> = Vec::new();
+    for literal in comparisons.iter().flat_map(|c| &c.literals) {
+        match literal {
+            Literal::Money(amount, currency) => {
+                tried.extend([-1, 0, 1].map(|by| Value::Money(amount.saturating_add(by), *currency)));
+            }
+            Literal::Integer(number) => tried.extend([-1, 0, 1].map(|by| Value::Integer(number.saturating_add(by)))),
+            Literal::Word(word) => tried.push(Value::Word(word.clone())),
         }
     }
+    match subject.domain() {
+        Domain::Word => tried.push(Value::Word(String::new())),
+        Domain::Money | Domain::Integer | Domain::Truth => {}
+    }
+    // An order can have another currency than the file compares with, and need not go anywhere.
+    if subject.domain() == Domain::Money || subject == Subject::ShippingCountry {
+        tried.push(Value::Nothing);
+    }
+    let mut seen: Vec<Vec<bool>> = Vec::new();
+    tried.retain(|value| {
+        let outcome: Vec<bool> = comparisons.iter().map(|c| c.holds(value)).collect();
+        let new = !seen.contains(&outcome);
+        if new {
+            seen.push(outcome);
+        }
+        new
+    });
+    tried
 }

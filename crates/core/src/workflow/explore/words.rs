@@ -36,10 +36,8 @@ impl<'e, 'g, 'w> Teller<'e, 'g, 'w> {
 
     /// The way to a joint state by steps that were found otherwise.
     pub fn tell(&self, steps: impl Iterator<Item = (u32, Step, u32)>) -> Vec<String> {
-        let assumed =
-            self.explored.assumed.iter().map(|(fact, holds)| {
-                format!("suppose that `{fact}` {}", if *holds { "holds" } else { "does not hold" })
-            });
+        let assumed = self.explored.assumed.iter();
+        let assumed = assumed.map(|(subject, value)| format!("suppose that `{}` is {value}", subject.name()));
         assumed.chain(steps.map(|(from, step, to)| self.told(from, step, Some(to)))).collect()
     }
 

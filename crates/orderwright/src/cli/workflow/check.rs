@@ -3,7 +3,7 @@
 //! The files are checked together: a partner is looked for among them first, then among the workflows that come with the program, and a
 //! shipped workflow that names one of them as its partner must still fit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use orderwright_core::workflow::explore::{Extent, Limits};
 use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, read};
 use serde_json::{Value, json};
 
+use super::cases::{self, Failure};
 use crate::cli::show;
 use crate::kernel::clock::stopwatch;
 
@@ -28,7 +29,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out. Something was found: exit code 1.
+/// Carries the command out. Something was found, or a story of a table beside a file comes out otherwise: exit code 1.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut files = Vec::with_capacity(args.files.len());
     for path in &args.files {
@@ -39,8 +40,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let begun = stopwatch();
     let checked = check(&files)?;
+    let told_otherwise = tables(&checked)?;
     if args.json {
-        let found: Vec<Value> = checked.complaints.iter().map(|(file, c)| as_json(file, c)).collect();
+        let mut found: Vec<Value> = checked.complaints.iter().map(|(file, c)| as_json(file, c)).collect();
+        found.extend(told_otherwise.iter().map(Failure::json));
         show::line(serde_json::to_string_pretty(&found)?)?;
         for what in &checked.extent.left_out {
             eprintln!("not everything was walked: {what}");
@@ -49,9 +52,21 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         for text in told(&checked) {
             show::line(text)?;
         }
+        for failure in &told_otherwise {
+            show::line(failure.lines())?;
+        }
         show::line(format_args!("{}, {:.2} s", summary(&checked), begun.elapsed().as_secs_f64()))?;
     }
-    Ok(if checked.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if checked.complaints.is_empty() && told_otherwise.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Plays the table beside each file that is fine.
+fn tables(checked: &Checked) -> anyhow::Result<Vec<Failure>> {
+    let mut out = Vec::new();
+    for (file, workflow) in &checked.fine {
+        out.extend(cases::beside(Path::new(file), workflow, &checked.set)?.into_iter().flat_map(|r| r.failures));
+    }
+    Ok(out)
 }
 
 fn as_json(file: &str, c: &Complaint) -> Value {
@@ -111,6 +126,8 @@ struct Checked {
     fine: Vec<(String, Workflow)>,
     complaints: Vec<(String, Complaint)>,
     extent: Extent,
+    /// Everything that was loaded: the files and what is shipped.
+    set: WorkflowSet,
 }
 
 /// Checks files beside the shipped workflows that they do not replace.
@@ -168,6 +185,7 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
     // In the order of the files; what no longer fits of the shipped ones comes first.
     checked.fine.sort_by_key(|(file, _)| files.iter().position(|(f, _)| f == file));
     checked.complaints.sort_by_key(|(file, c)| (files.iter().position(|(f, _)| f == file), c.line, c.column));
+    checked.set = set;
     Ok(checked)
 }
 
