@@ -9,6 +9,7 @@
 mod attempts;
 mod changes;
 mod explain;
+mod facts;
 mod fire;
 mod lines;
 mod message;
@@ -19,6 +20,7 @@ mod refund;
 mod run;
 mod shares;
 mod timers;
+pub(crate) mod watch;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,9 +34,10 @@ use crate::order::{Order, RefundItem};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
-pub use explain::{Actions, ItemActions, Possible, explain};
+pub use explain::{Actions, ItemActions, Possible, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
+pub(crate) use run::Which;
 
 /// What surrounds a decision: everything that does not come from the order or the command.
 pub struct Context<'a> {
@@ -498,25 +501,31 @@ pub enum Refusal {
 /// Decides a command on an order.
 pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
     let mut run = run::Run::start(order, actor, context);
-    match command {
-        Command::Fire(event) => fire::event(&mut run, event)?,
-        Command::SetStatus { status, note, reason } => {
-            fire::set_status(&mut run, status, note.as_deref(), reason.as_deref())?
-        }
-        Command::Pay { method } => fire::pay(&mut run, method)?,
-        Command::BookPayment(money) => fire::book_payment(&mut run, money)?,
-        Command::Outcome { effect, outcome } => outcome::outcome(&mut run, *effect, outcome)?,
-        Command::Tick => run.settle()?,
-        Command::Refund(request) => refund::refund(&mut run, request)?,
-        Command::RequestRefund(request) => refund::request(&mut run, request)?,
-        Command::DecideRefund { refund, approve } => refund::decide_request(&mut run, *refund, *approve)?,
-        Command::AddNote { note, is_public } => record::note(&mut run, note, *is_public),
-        Command::AddMessage { merchant, message } => message::add(&mut run, *merchant, message)?,
-        Command::RequestCancellation { reason } => message::request_cancellation(&mut run, reason)?,
-        Command::AddShipment(event) => record::shipment(&mut run, event)?,
-        Command::Dispute { payment, open } => outcome::dispute(&mut run, *payment, *open)?,
-    }
+    apply(&mut run, command)?;
     run.finish()
+}
+
+/// Does what the command asks for; what follows by itself is `Run::finish`'s.
+fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
+    match command {
+        Command::Fire(event) => fire::event(run, event)?,
+        Command::SetStatus { status, note, reason } => {
+            fire::set_status(run, status, note.as_deref(), reason.as_deref())?
+        }
+        Command::Pay { method } => fire::pay(run, method)?,
+        Command::BookPayment(money) => fire::book_payment(run, money)?,
+        Command::Outcome { effect, outcome } => outcome::outcome(run, *effect, outcome)?,
+        Command::Tick => run.settle()?,
+        Command::Refund(request) => refund::refund(run, request)?,
+        Command::RequestRefund(request) => refund::request(run, request)?,
+        Command::DecideRefund { refund, approve } => refund::decide_request(run, *refund, *approve)?,
+        Command::AddNote { note, is_public } => record::note(run, note, *is_public),
+        Command::AddMessage { merchant, message } => message::add(run, *merchant, message)?,
+        Command::RequestCancellation { reason } => message::request_cancellation(run, reason)?,
+        Command::AddShipment(event) => record::shipment(run, event)?,
+        Command::Dispute { payment, open } => outcome::dispute(run, *payment, *open)?,
+    }
+    Ok(())
 }
 
 /// Names of refunds' lines in metadata.

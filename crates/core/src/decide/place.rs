@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::run::{Run, Which};
+use super::watch::Watch;
 use super::{Context, Decision, MerchantView, Refusal, StockMove, StockMoveKind, fire};
 use crate::actor::Actor;
 use crate::id::{AddressId, CustomerId, ItemId, MerchantId, OrderId, PaymentId, VariantId};
@@ -25,6 +26,8 @@ pub struct Draft {
     pub contact_id: AddressId,
     /// Where to send it.
     pub shipping_address_id: Option<AddressId>,
+    /// The country of that place, ISO 3166-1: what a guard may ask of an address, and no more.
+    pub shipping_country: Option<String>,
     /// Who to bill.
     pub billing_address_id: Option<AddressId>,
     /// ISO 4217.
@@ -92,6 +95,16 @@ pub struct DraftItem {
 
 /// Places an order.
 pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
+    place_watched(draft, actor, context, None)
+}
+
+/// The same, observed.
+pub(super) fn place_watched(
+    draft: Draft,
+    actor: &Actor,
+    context: &mut Context<'_>,
+    watch: Option<&mut Watch>,
+) -> Result<Decision, Refusal> {
     let (workflow, reserved, now) = (context.workflow, draft.reserved, context.now);
     let payment_id = PaymentId(context.ids.next_id());
     let item_ids: Vec<ItemId> = draft.items.iter().map(|_| ItemId(context.ids.next_id())).collect();
@@ -99,6 +112,7 @@ pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<D
     let method = draft.payment_method.clone();
     let order = build(draft, workflow, partner_version, &item_ids, now);
     let mut run = Run::fresh(order, actor, context);
+    run.watch = watch;
     let total = run.order.total;
     run.order.payments.push(fire::new_payment(payment_id, &method, total, now));
     let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });
@@ -198,6 +212,7 @@ fn build(
         customer_id: draft.customer_id,
         contact_id: draft.contact_id,
         shipping_address_id: draft.shipping_address_id,
+        shipping_country: draft.shipping_country,
         billing_address_id: draft.billing_address_id,
         currency: draft.currency,
         subtotal: items.iter().map(|i| i.price * i.quantity).sum(),

@@ -8,21 +8,21 @@ use super::{
     StockMoveKind, TimelineEntry,
     attempts::{OFFLINE, is_offline},
     refund,
+    watch::{Watch, address},
 };
 use crate::actor::Actor;
 use crate::id::{EntryId, ItemId, MerchantId, MerchantOrderId};
 use crate::order::{Instance, MerchantOrder, Order, Reservation};
 use crate::status;
 use crate::time::Timestamp;
-use crate::workflow::guard::Fact;
 use crate::workflow::{Action, Machine, Side, State, Transition, Workflow};
 
 /// Steps that one command may take for each line of the order, and a few more: a workflow that needs more never comes to rest.
 pub const MAX_STEPS: usize = 64;
 
 /// Which machine of the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Which {
     /// The order's payment.
     Payment,
     /// The item's own.
@@ -66,6 +66,8 @@ pub(super) struct Run<'a, 'c> {
     pub message: Option<Message>,
     /// What the bank says of the money that this command books.
     pub from_outside: Option<MoneyFromOutside>,
+    /// Somebody who explores the workflow: then there is no history, and what is tried is noted.
+    pub watch: Option<&'a mut Watch>,
 }
 
 /// A line as it was before the command.
@@ -119,6 +121,7 @@ impl<'a, 'c> Run<'a, 'c> {
             refund: None,
             message: None,
             from_outside: None,
+            watch: None,
         }
     }
 
@@ -168,35 +171,6 @@ impl<'a, 'c> Run<'a, 'c> {
         machine.state(&instance.state).map(Some).ok_or_else(|| Refusal::ForeignState(instance.state.clone()))
     }
 
-    /// Whether the guard of a transition holds for that machine.
-    pub fn guard_holds(&self, which: Which, transition: &Transition) -> bool {
-        transition.guard.as_ref().is_none_or(|g| g.holds(&|fact| self.fact(which, fact)))
-    }
-
-    /// The answer to a guard's question.
-    pub fn fact(&self, which: Which, fact: &Fact) -> bool {
-        let tagged = |item: &crate::order::Item, tag: &str| {
-            self.workflow.item.state(&item.machine.state).is_some_and(|s| s.has(tag))
-        };
-        let item = match which {
-            Which::Item(i) | Which::Merchant(i) => Some(&self.order.items[i]),
-            Which::Payment => None,
-        };
-        match fact {
-            Fact::Payment(tag) => {
-                let machine = self.workflow.payment.as_ref();
-                machine.and_then(|m| m.state(&self.order.payment.state)).is_some_and(|s| s.has(tag))
-            }
-            Fact::PaymentOffline => self.order.current_payment().is_some_and(|p| is_offline(&p.method)),
-            Fact::AllItems(tag) => self.order.items.iter().all(|i| tagged(i, tag)),
-            Fact::AnyItem(tag) => self.order.items.iter().any(|i| tagged(i, tag)),
-            Fact::ItemFullyRefunded => item.is_some_and(|i| i.captured > 0 && i.refunded >= i.captured),
-            Fact::LateCancellation => item.is_some_and(|i| i.late_cancellation),
-            Fact::OrderFullyRefunded => self.order.captured() > 0 && self.order.refunded() >= self.order.captured(),
-            Fact::NothingCaptured => self.order.captured() == 0,
-        }
-    }
-
     /// Takes a transition: sends, then enters the target.
     pub fn take(&mut self, which: Which, transition: &Transition) -> Result<(), Refusal> {
         self.steps += 1;
@@ -210,25 +184,33 @@ impl<'a, 'c> Run<'a, 'c> {
             self.order.payment_reason.clone_from(&transition.reason);
         }
         let machine = self.machine(which).ok_or(Refusal::Endless)?;
+        if let Some(watch) = self.watch.as_deref_mut() {
+            watch.taken.push((which, address(transition)));
+        }
         self.enter(which, &machine.states[transition.target])?;
-        for send in &transition.send {
+        for (n, send) in transition.send.iter().enumerate() {
             let (Which::Item(i) | Which::Merchant(i)) = which else { continue };
             let to = match send.to {
                 Side::Item => Which::Item(i),
                 Side::Merchant => Which::Merchant(i),
             };
-            self.deliver(to, &send.event, send.optional)?;
+            let arrived = self.deliver(to, &send.event, send.optional);
+            if let Some(watch) = self.watch.as_deref_mut() {
+                watch.sent(address(transition), n, to, &arrived);
+            }
+            arrived?;
         }
         Ok(())
     }
 
-    /// Gives a coupled machine an event that another machine sent.
-    fn deliver(&mut self, to: Which, event: &str, optional: bool) -> Result<(), Refusal> {
+    /// Gives a coupled machine an event that another machine sent; tells whether it took it.
+    fn deliver(&mut self, to: Which, event: &str, optional: bool) -> Result<bool, Refusal> {
         let state = self.state(to)?;
-        let transition = state.and_then(|s| s.on.get(event)).into_iter().flatten().find(|t| self.guard_holds(to, t));
-        match transition {
-            Some(transition) => self.take(to, transition),
-            None if optional => Ok(()),
+        let list = state.and_then(|s| s.on.get(event)).map(Vec::as_slice).unwrap_or_default();
+        self.note_choice(to, list, |_| true);
+        match list.iter().find(|t| self.guard_holds(to, t)) {
+            Some(transition) => self.take(to, transition).map(|()| true),
+            None if optional => Ok(false),
             None => Err(Refusal::SendFailed {
                 event: event.to_owned(),
                 state: state.map_or("none", |s| s.name.as_str()).to_owned(),
@@ -391,6 +373,7 @@ impl<'a, 'c> Run<'a, 'c> {
         if state.invoke.is_some() {
             return Ok(false);
         }
+        self.note_choice(which, &state.always, |_| true);
         if let Some(transition) = state.always.iter().find(|t| self.guard_holds(which, t)) {
             let own_reason = self.cause.reason.is_some();
             self.take(which, transition)?;
@@ -434,6 +417,9 @@ impl<'a, 'c> Run<'a, 'c> {
         is_public: bool,
         merchants: MerchantView,
     ) {
+        if self.watch.is_some() {
+            return;
+        }
         let id = EntryId(self.next_id());
         let seq = self.order.timeline_length + 1;
         let mut hash = Sha256::new();
@@ -450,6 +436,9 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Adds a domain event about this order.
     pub fn emit(&mut self, kind: &'static str, mut data: Value) {
+        if self.watch.is_some() {
+            return;
+        }
         if let Some(map) = data.as_object_mut() {
             map.insert("orderId".to_owned(), json!(self.order.id.to_string()));
             map.insert("orderNumber".to_owned(), json!(self.order.number));
@@ -464,7 +453,9 @@ impl<'a, 'c> Run<'a, 'c> {
         self.silence_timers()?;
         self.order.version += 1;
         self.order.updated_at = self.now;
-        self.log_changes();
+        if self.watch.is_none() {
+            self.log_changes();
+        }
         let to_status = status::order_status(&self.order, self.workflow).to_owned();
         let payment_status = status::payment_status(&self.order, self.workflow);
         if self.from_status.is_some() && payment_status != self.from_payment_status && payment_status == "in_doubt" {

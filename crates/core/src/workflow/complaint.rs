@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::code::Code;
+
 /// Something in a workflow file that cannot stay as it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Complaint {
@@ -18,12 +20,23 @@ pub struct Complaint {
     pub path: String,
     /// What is wrong, and what is allowed.
     pub message: String,
+    /// Which rule it breaks.
+    pub code: Code,
+    /// Where it is about behaviour: the fewest steps from placement that show it, in words. Else empty.
+    pub trace: Vec<String>,
 }
 
 impl Complaint {
     /// A complaint of which only the line is known.
-    pub fn on_line(line: usize, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line, column: 1, path: path.into(), message: message.into() }
+    pub fn on_line(code: Code, line: usize, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { line, column: 1, path: path.into(), code, message: message.into(), trace: Vec::new() }
+    }
+
+    /// The same complaint with the steps that show it.
+    #[must_use]
+    pub fn shown_by(mut self, trace: Vec<String>) -> Self {
+        self.trace = trace;
+        self
     }
 
     /// The same complaint, said to be about another file than the one at hand.
@@ -100,15 +113,19 @@ mod tests {
 
     #[test]
     fn says_where_and_suggests() {
-        let complaint =
-            Complaint::on_line(12, "item.states.paid.status", not_allowed("piad", "a status", &["new", "paid"]));
+        let complaint = Complaint::on_line(
+            Code::UnknownWord,
+            12,
+            "item.states.paid.status",
+            not_allowed("piad", "a status", &["new", "paid"]),
+        );
         assert_eq!(
             complaint.to_string(),
             "line 12: item.states.paid.status: `piad` is not a status; did you mean `paid`? Allowed: new, paid"
         );
         assert_eq!(not_allowed("sent", "a status", &["new"]), "`sent` is not a status; allowed: new");
         assert_eq!(not_allowed("sent", "a status", &[]), "`sent` is not a status; allowed: none");
-        assert_eq!(Complaint::on_line(1, "", "too long").to_string(), "line 1: too long");
+        assert_eq!(Complaint::on_line(Code::TooLarge, 1, "", "too long").to_string(), "line 1: too long");
     }
 
     #[test]

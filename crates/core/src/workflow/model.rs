@@ -27,6 +27,8 @@ pub struct Workflow {
     pub ship_event: Option<String>,
     /// The name of the merchant-side workflow that each item also runs once it is sent to its merchant.
     pub partner: Option<String>,
+    /// Whether goods may leave before they are paid for.
+    pub credit: bool,
     /// The machine that every item runs.
     pub item: Machine,
     /// The machine of the order's payment; merchant-side workflows have none.

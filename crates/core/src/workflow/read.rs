@@ -18,6 +18,7 @@ use toml_edit::Document;
 use self::document::{Fields, Notes, Place};
 use self::label::plain;
 use self::machine::{Scope, machine};
+use super::code::Code;
 use super::complaint::Complaint;
 use super::model::{Kind, Machine, Workflow};
 use super::version::version_of;
@@ -26,13 +27,13 @@ use super::version::version_of;
 const MAX_FILE: usize = 256 * 1024;
 
 const KEYS: &[&str] =
-    &["name", "title", "kind", "partner", "statuses", "cancel_event", "ship_event", "item", "payment"];
+    &["name", "title", "kind", "partner", "statuses", "cancel_event", "ship_event", "credit", "item", "payment"];
 
 /// Reads the text of a workflow file, or says all that is wrong with it.
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
     if text.len() > MAX_FILE {
         let message = format!("the file has {} KiB; at most {} are read", text.len() / 1024, MAX_FILE / 1024);
-        return Err(vec![Complaint::on_line(1, "", message)]);
+        return Err(vec![Complaint::on_line(Code::TooLarge, 1, "", message)]);
     }
     let mut notes = Notes::new(text);
     let document = match Document::parse(text) {
@@ -40,7 +41,11 @@ pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
             let place = Place { path: String::new(), offset };
-            notes.complain(&place, format!("this is not TOML: {}", error.message().replace('\n', ", ")));
+            notes.complain_as(
+                Code::Syntax,
+                &place,
+                format!("this is not TOML: {}", error.message().replace('\n', ", ")),
+            );
             return Err(notes.into_complaints());
         }
     };
@@ -91,6 +96,7 @@ fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
         cancel_event: self::name(notes, fields, "cancel_event", "an event", false),
         ship_event: self::name(notes, fields, "ship_event", "an event", false),
         partner,
+        credit: fields.get("credit").is_some_and(|field| notes.boolean(&field)),
         item,
         payment: payment.map(|(machine, _)| machine),
         lines,

@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::check::{self, Checked};
+use super::code::Code;
 use super::complaint::Complaint;
+use super::explore::Limits;
 use super::model::{Kind, Side, Workflow};
 use super::read::read;
 use super::validate::{coupling, validate};
@@ -74,9 +77,26 @@ impl WorkflowSet {
         self.versions.values().map(|p| (&p.workflow, &*p.text))
     }
 
-    /// Reads and checks a file beside the workflows of this set, without taking it in.
+    /// Checks a file beside the workflows of this set, without taking it in: everything, as before publishing it.
     pub fn check(&self, text: &str) -> Result<Workflow, Vec<Complaint>> {
-        let workflow = read(text)?;
+        let checked = self.explore(text, Limits::default());
+        match checked.workflow {
+            Some(workflow) if checked.complaints.is_empty() => Ok(workflow),
+            _ => Err(checked.complaints),
+        }
+    }
+
+    /// The same, with what was walked; a limit ends the walk early, and the figures say so.
+    pub fn explore(&self, text: &str, limits: Limits) -> Checked {
+        check::check(self, text, limits)
+    }
+
+    /// Reads a file and checks what it shows without being run.
+    pub(super) fn examine(&self, text: &str) -> (Option<Workflow>, Vec<Complaint>) {
+        let workflow = match read(text) {
+            Ok(workflow) => workflow,
+            Err(complaints) => return (None, complaints),
+        };
         let mut complaints = validate(&workflow, self.partner_of(&workflow).map(Arc::as_ref));
         // Those that name this one as their partner must go on working with it.
         for order in self.iter().filter(|w| w.partner.as_ref() == Some(&workflow.name)) {
@@ -87,16 +107,20 @@ impl WorkflowSet {
                 let line = workflow.lines.get("name").copied().unwrap_or(1);
                 let message =
                     format!("`{}` names this workflow as its partner, so it must say kind = \"merchant\"", order.name);
-                complaints.push(Complaint::on_line(line, "kind", message));
+                complaints.push(Complaint::on_line(Code::WrongPartner, line, "kind", message));
             }
         }
-        if complaints.is_empty() { Ok(workflow) } else { Err(complaints) }
+        (Some(workflow), complaints)
     }
 
-    /// Reads and checks a file, and makes it the current workflow of its name. Its earlier versions stay for the orders that carry them;
-    /// a text of the same version (other labels) takes that version's place.
+    /// Reads a file that was checked before it was stored or shipped, and makes it the current workflow of its name; what it shows without
+    /// being run is looked at again, since what it stands beside may be another. Its earlier versions stay for the orders that carry
+    /// them; a text of the same version (other labels) takes that version's place.
     pub fn insert(&mut self, text: &str) -> Result<Arc<Workflow>, Vec<Complaint>> {
-        let workflow = Arc::new(self.check(text)?);
+        let workflow = match self.examine(text) {
+            (Some(workflow), complaints) if complaints.is_empty() => Arc::new(workflow),
+            (_, complaints) => return Err(complaints),
+        };
         self.publish(&workflow, text);
         self.current.insert(workflow.name.clone(), Arc::clone(&workflow));
         Ok(workflow)

@@ -6,13 +6,14 @@
 
 mod automatic;
 mod coupling;
-mod graph;
+pub(super) mod graph;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 
+use super::code::Code;
 use super::complaint::{Complaint, listed};
 use super::guard::{Fact, Guard};
 use super::model::{Action, Kind, Machine, State, Transition, Workflow};
@@ -46,6 +47,7 @@ fn statuses(workflow: &Workflow, out: &mut Vec<Complaint>) {
     for status in &workflow.statuses {
         if !workflow.item.states.iter().any(|s| s.status == *status) {
             out.push(on_key(
+                Code::UnusedStatus,
                 workflow,
                 "statuses",
                 format!("no state shows the status `{status}`; leave it out or give it to a state"),
@@ -61,14 +63,14 @@ fn named_events(workflow: &Workflow, out: &mut Vec<Complaint>) {
         {
             let message =
                 format!("no state of an item knows the event `{event}`; known: {}", listed(&events(&workflow.item)));
-            out.push(on_key(workflow, key, message));
+            out.push(on_key(Code::UnknownEvent, workflow, key, message));
         }
     }
 }
 
 /// A complaint about a key at the top of the file.
-fn on_key(workflow: &Workflow, key: &str, message: String) -> Complaint {
-    Complaint::on_line(workflow.lines.get(key).copied().unwrap_or(1), key, message)
+fn on_key(code: Code, workflow: &Workflow, key: &str, message: String) -> Complaint {
+    Complaint::on_line(code, workflow.lines.get(key).copied().unwrap_or(1), key, message)
 }
 
 /// Every event of the machine once, in the order of the alphabet.
@@ -80,7 +82,7 @@ fn events(machine: &Machine) -> Vec<&str> {
 }
 
 /// Every fact that the guard asks about.
-fn facts(guard: &Guard) -> Vec<&Fact> {
+pub(super) fn facts(guard: &Guard) -> Vec<&Fact> {
     match guard {
         Guard::Fact(fact) => vec![fact],
         Guard::Not(a) => facts(a),
@@ -110,21 +112,27 @@ impl Check<'_> {
         let ending = graph::ending(self.machine);
         if !self.machine.states.iter().any(|s| s.is_final) {
             let line = self.workflow.lines.get(self.scope).copied().unwrap_or(1);
-            out.push(Complaint::on_line(line, self.scope, "no state is `final`, so nothing could ever be over"));
+            out.push(Complaint::on_line(
+                Code::Trap,
+                line,
+                self.scope,
+                "no state is `final`, so nothing could ever be over",
+            ));
         }
         for (i, state) in self.machine.states.iter().enumerate() {
-            let mut say = |message: String| out.push(Complaint::on_line(state.line, self.path(state), message));
+            let mut say =
+                |code, message: String| out.push(Complaint::on_line(code, state.line, self.path(state), message));
             if !reached[i] {
                 let first = &self.machine.states[self.machine.initial].name;
-                say(format!("nothing leads here from the first state `{first}`"));
+                say(Code::UnreachableState, format!("nothing leads here from the first state `{first}`"));
             }
             if !state.is_final && exits(state).next().is_none() {
-                say("there is no way out; add one, or say `final = true`".to_owned());
+                say(Code::Trap, "there is no way out; add one, or say `final = true`".to_owned());
             } else if !ending[i] && self.machine.states.iter().any(|s| s.is_final) {
-                say("no final state can be reached from here".to_owned());
+                say(Code::Trap, "no final state can be reached from here".to_owned());
             }
             if state.invoke.is_some() && exits(state).any(|exit| exit.cause != Cause::Outcome) {
-                say("a state is left only by the outcome of its `invoke`, so any other exit would never be taken; move it to the states that `on.done` and `on.error` lead to".to_owned());
+                say(Code::CompetingTriggers, "a state is left only by the outcome of its `invoke`, so any other exit would never be taken; move it to the states that `on.done` and `on.error` lead to".to_owned());
             }
             self.entry(state, out);
             self.shadowed(state, out);
@@ -136,8 +144,9 @@ impl Check<'_> {
     }
 
     fn entry(&self, state: &State, out: &mut Vec<Complaint>) {
-        let mut say =
-            |message: &str| out.push(Complaint::on_line(state.line, format!("{}.entry", self.path(state)), message));
+        let mut say = |message: &str| {
+            out.push(Complaint::on_line(Code::WrongAction, state.line, format!("{}.entry", self.path(state)), message))
+        };
         for action in &state.entry {
             let of_payment = *action == Action::RecordPayment;
             if of_payment != self.is_payment() {
@@ -155,7 +164,12 @@ impl Check<'_> {
     /// Transitions that are never tried because one before them is always taken.
     fn shadowed(&self, state: &State, out: &mut Vec<Complaint>) {
         let mut say = |t: &Transition, path: String, message: String| {
-            out.push(Complaint::on_line(t.line, format!("{}.{path}", self.path(state)), message));
+            out.push(Complaint::on_line(
+                Code::ShadowedTransition,
+                t.line,
+                format!("{}.{path}", self.path(state)),
+                message,
+            ));
         };
         for t in state.always.iter().rev().skip(1).filter(|t| t.guard.is_none()) {
             say(
@@ -184,7 +198,7 @@ impl Check<'_> {
     fn transition(&self, t: &Transition, path: &str, out: &mut Vec<Complaint>) {
         for fact in t.guard.iter().flat_map(|g| facts(g)) {
             if let Some(message) = self.fact(fact) {
-                out.push(Complaint::on_line(t.line, format!("{path}.guard"), message));
+                out.push(Complaint::on_line(Code::FactNeverHolds, t.line, format!("{path}.guard"), message));
             }
         }
     }

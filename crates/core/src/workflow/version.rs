@@ -33,6 +33,10 @@ fn canonical(workflow: &Workflow) -> String {
     // The order of statuses carries meaning: least advanced first.
     let _ = writeln!(out, "statuses {}", workflow.statuses.join(","));
     let _ = writeln!(out, "cancel {}\nship {}", word(&workflow.cancel_event), word(&workflow.ship_event));
+    // Only where it is said, so that files from before the key keep their versions.
+    if workflow.credit {
+        out.push_str("credit\n");
+    }
     machine(&mut out, "item", &workflow.item);
     if let Some(payment) = &workflow.payment {
         machine(&mut out, "payment", payment);

@@ -3,6 +3,8 @@
 //! an instant that only tests move.
 
 mod audit;
+mod cases;
+mod listed;
 mod made_to_order;
 mod mall;
 mod marketplace;

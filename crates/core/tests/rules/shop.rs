@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::audit::Books;
 
-static SHIPPED: LazyLock<WorkflowSet> =
+pub static SHIPPED: LazyLock<WorkflowSet> =
     LazyLock::new(|| WorkflowSet::shipped().expect("the shipped workflows are free of complaints"));
 
 /// Midday, so that dates are easy to say.
@@ -220,6 +220,7 @@ impl Placement {
             customer_id: CustomerId(800),
             contact_id: AddressId(1),
             shipping_address_id: Some(AddressId(2)),
+            shipping_country: Some("DE".to_owned()),
             billing_address_id: None,
             currency: Currency::parse("EUR").expect("listed"),
             discount_code: None,

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use toml_edit::{Item, TableLike, Value};
 
+use crate::workflow::code::Code;
 use crate::workflow::complaint::{Complaint, not_allowed, shown};
 
 /// The most complaints that one file gets; more would help nobody.
@@ -87,8 +88,13 @@ impl<'t> Notes<'t> {
         self.starts.partition_point(|&start| start <= offset).max(1)
     }
 
-    /// Takes a note.
+    /// Takes a note that no code of its own names.
     pub fn complain(&mut self, place: &Place, message: impl Into<String>) {
+        self.complain_as(Code::WrongValue, place, message);
+    }
+
+    /// Takes a note.
+    pub fn complain_as(&mut self, code: Code, place: &Place, message: impl Into<String>) {
         if self.full() {
             self.left_out += 1;
             return;
@@ -96,7 +102,7 @@ impl<'t> Notes<'t> {
         let line = self.line(place.offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         let column = self.text.get(start..place.offset).map_or(1, |before| before.chars().count() + 1);
-        self.complaints.push(Complaint { line, column, path: place.path.clone(), message: message.into() });
+        self.complaints.push(Complaint { column, ..Complaint::on_line(code, line, place.path.clone(), message) });
     }
 
     /// Whether further complaints are only counted; then the costly part of making them can be left out.
@@ -115,22 +121,31 @@ impl<'t> Notes<'t> {
         if self.left_out > 0 {
             let last = self.complaints.last().map_or(1, |c| c.line);
             let more = format!("and {} more complaints; mend these first", self.left_out);
-            self.complaints.push(Complaint::on_line(last, "", more));
+            self.complaints.push(Complaint::on_line(Code::TooLarge, last, "", more));
         }
         self.complaints
     }
 
     /// Complains about a word that is not one of `allowed`; `what` reads "a status".
     pub fn unknown(&mut self, place: &Place, word: &str, what: &str, allowed: &[&str]) {
+        self.unknown_as(Code::UnknownWord, place, word, what, allowed);
+    }
+
+    fn unknown_as(&mut self, code: Code, place: &Place, word: &str, what: &str, allowed: &[&str]) {
         let message = if self.full() { String::new() } else { not_allowed(word, what, allowed) };
-        self.complain(place, message);
+        self.complain_as(code, place, message);
     }
 
     /// Complains about every key that is not one of `allowed`.
     pub fn only_keys(&mut self, fields: &Fields<'_>, what: &str, allowed: &[&str]) {
+        self.only_keys_as(Code::UnknownKey, fields, what, allowed);
+    }
+
+    /// The same under a code of the caller's.
+    pub fn only_keys_as(&mut self, code: Code, fields: &Fields<'_>, what: &str, allowed: &[&str]) {
         for (key, field) in fields.all() {
             if !allowed.contains(&key) {
-                self.unknown(&field.place, key, &format!("a key of {what}"), allowed);
+                self.unknown_as(code, &field.place, key, &format!("a key of {what}"), allowed);
             }
         }
     }
@@ -139,7 +154,7 @@ impl<'t> Notes<'t> {
     pub fn table<'d>(&mut self, field: &Field<'d>) -> Option<Fields<'d>> {
         let table = field.item.as_table_like();
         if table.is_none() {
-            self.complain(&field.place, format!("must be a table, not {}", kind_of(field.item)));
+            self.complain_as(Code::WrongType, &field.place, format!("must be a table, not {}", kind_of(field.item)));
         }
         Some(Fields { table: table?, place: field.place.clone() })
     }
@@ -163,11 +178,17 @@ impl<'t> Notes<'t> {
                 let place = place.element(i, value.span());
                 match value.as_inline_table() {
                     Some(table) => out.push(Fields { table, place }),
-                    None => self.complain(&place, format!("must be a table, not {}", value_kind(value))),
+                    None => {
+                        self.complain_as(Code::WrongType, &place, format!("must be a table, not {}", value_kind(value)))
+                    }
                 }
             }
         } else {
-            self.complain(place, format!("must be a table or a list of tables, not {}", kind_of(field.item)));
+            self.complain_as(
+                Code::WrongType,
+                place,
+                format!("must be a table or a list of tables, not {}", kind_of(field.item)),
+            );
         }
         out
     }
@@ -176,7 +197,7 @@ impl<'t> Notes<'t> {
     pub fn string<'d>(&mut self, field: &Field<'d>) -> Option<Word<'d>> {
         let text = field.item.as_str();
         if text.is_none() {
-            self.complain(&field.place, format!("must be a string, not {}", kind_of(field.item)));
+            self.complain_as(Code::WrongType, &field.place, format!("must be a string, not {}", kind_of(field.item)));
         }
         Some((text?, field.place.clone()))
     }
@@ -184,7 +205,11 @@ impl<'t> Notes<'t> {
     /// The value as true or false.
     pub fn boolean(&mut self, field: &Field<'_>) -> bool {
         field.item.as_bool().unwrap_or_else(|| {
-            self.complain(&field.place, format!("must be true or false, not {}", kind_of(field.item)));
+            self.complain_as(
+                Code::WrongType,
+                &field.place,
+                format!("must be true or false, not {}", kind_of(field.item)),
+            );
             false
         })
     }
@@ -193,7 +218,11 @@ impl<'t> Notes<'t> {
     pub fn strings<'d>(&mut self, field: &Field<'d>) -> Vec<Word<'d>> {
         let Some(values) = field.item.as_array() else {
             let hint = field.item.as_str().map_or(String::new(), |word| format!(": write [\"{}\"]", shown(word)));
-            self.complain(&field.place, format!("must be a list of strings, not {}{hint}", kind_of(field.item)));
+            self.complain_as(
+                Code::WrongType,
+                &field.place,
+                format!("must be a list of strings, not {}{hint}", kind_of(field.item)),
+            );
             return Vec::new();
         };
         let mut seen = std::collections::BTreeSet::new();
@@ -201,9 +230,11 @@ impl<'t> Notes<'t> {
         for (i, value) in values.iter().enumerate() {
             let place = field.place.element(i, value.span());
             match value.as_str() {
-                None => self.complain(&place, format!("must be a string, not {}", value_kind(value))),
+                None => {
+                    self.complain_as(Code::WrongType, &place, format!("must be a string, not {}", value_kind(value)))
+                }
                 Some(word) if !seen.insert(word) => {
-                    self.complain(&place, format!("`{}` stands here twice", shown(word)))
+                    self.complain_as(Code::ListedTwice, &place, format!("`{}` stands here twice", shown(word)))
                 }
                 Some(word) => out.push((word, place)),
             }
@@ -234,7 +265,8 @@ impl<'t> Notes<'t> {
             && word.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_') || dash && b == b'-');
         if !fits {
             let also = if dash { ", `_` and `-`" } else { " and `_`" };
-            self.complain(
+            self.complain_as(
+                Code::WrongName,
                 place,
                 format!(
                     "`{}` cannot be {what}; names have at most {MAX_NAME} characters: small letters, digits{also}, a letter first",
@@ -247,7 +279,12 @@ impl<'t> Notes<'t> {
 
     /// Complains that a key is missing.
     pub fn missing(&mut self, place: &Place, key: &str, why: &str) {
-        self.complain(place, format!("`{key}` is missing: {why}"));
+        self.missing_as(Code::MissingKey, place, key, why);
+    }
+
+    /// The same under a code of the caller's.
+    pub fn missing_as(&mut self, code: Code, place: &Place, key: &str, why: &str) {
+        self.complain_as(code, place, format!("`{key}` is missing: {why}"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads the words for people: titles and labels.
 
 use super::document::{Notes, Place};
+use crate::workflow::code::Code;
 use crate::workflow::complaint::{listed, shown};
 
 /// The longest label or title, in characters.
@@ -20,7 +21,7 @@ pub(super) fn label(notes: &mut Notes<'_>, text: &str, place: &Place) -> String 
         }
         let end = rest.find('}').map_or(1, |end| end + 1);
         let message = format!("`{}` is not a placeholder; allowed: {}", shown(&rest[..end]), listed(PLACEHOLDERS));
-        notes.complain(place, message);
+        notes.complain_as(Code::UnknownWord, place, message);
         rest = &rest[end..];
     }
     out
@@ -32,7 +33,7 @@ pub(super) fn plain(notes: &mut Notes<'_>, text: &str, place: &Place) -> String 
         notes.complain(place, "says nothing; write what people read here");
     }
     if text.chars().count() > MAX_LABEL {
-        notes.complain(place, format!("has at most {MAX_LABEL} characters"));
+        notes.complain_as(Code::TooLarge, place, format!("has at most {MAX_LABEL} characters"));
     }
     if text.chars().any(char::is_control) {
         notes.complain(place, "is one line of text, without control characters");

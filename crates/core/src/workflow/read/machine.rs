@@ -6,6 +6,7 @@ use super::document::{Field, Fields, Notes, Place};
 use super::label::label;
 use super::transition::{Cause, transition};
 use crate::time::Span;
+use crate::workflow::code::Code;
 use crate::workflow::complaint::shown;
 use crate::workflow::model::{
     Action, After, Audience, Delay, Effect, Invoke, Kind, Machine, Policy, State, TAGS, Transition,
@@ -69,7 +70,7 @@ pub(super) fn machine(notes: &mut Notes<'_>, field: &Field<'_>, mut scope: Scope
     let mut found: Vec<(&str, Field<'_>)> = Vec::new();
     for (name, field) in states.all() {
         if found.len() == MAX_STATES {
-            notes.complain(&field.place, format!("a machine has at most {MAX_STATES} states"));
+            notes.complain_as(Code::TooLarge, &field.place, format!("a machine has at most {MAX_STATES} states"));
             break;
         }
         notes.shape(name, &field.place, "the name of a state", false);
@@ -149,14 +150,24 @@ fn labels(notes: &mut Notes<'_>, fields: &Fields<'_>, kind: Kind) -> BTreeMap<Au
     let names: Vec<&str> = audiences.iter().map(|(name, _)| *name).collect();
     let mut out = BTreeMap::new();
     let Some(field) = fields.get("labels") else {
-        notes.missing(&fields.place, "labels", &format!("every state says what is read by: {}", names.join(", ")));
+        notes.missing_as(
+            Code::MissingLabel,
+            &fields.place,
+            "labels",
+            &format!("every state says what is read by: {}", names.join(", ")),
+        );
         return out;
     };
     let Some(labels) = notes.table(&field) else { return out };
-    notes.only_keys(&labels, "this workflow's labels", &names);
+    notes.only_keys_as(Code::UnknownRoleLabel, &labels, "this workflow's labels", &names);
     for (name, audience) in &audiences {
         match labels.get(name) {
-            None => notes.missing(&labels.place, name, &format!("every state has a label for: {}", names.join(", "))),
+            None => notes.missing_as(
+                Code::MissingLabel,
+                &labels.place,
+                name,
+                &format!("every state has a label for: {}", names.join(", ")),
+            ),
             Some(field) => {
                 out.extend(notes.string(&field).map(|(text, place)| (*audience, label(notes, text, &place))));
             }

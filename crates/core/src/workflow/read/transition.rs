@@ -2,8 +2,9 @@
 
 use super::document::{Field, Fields, Notes, Place};
 use super::machine::Scope;
+use crate::workflow::code::Code;
 use crate::workflow::complaint::shown;
-use crate::workflow::guard::Guard;
+use crate::workflow::guard::{Fact, Guard};
 use crate::workflow::model::{Field as Required, Party, Send, Side, Transition};
 
 /// The longest guard, in bytes.
@@ -64,7 +65,7 @@ pub(super) fn transition(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Sco
         out.requires = notes.named(&field, "a field that an event can carry", Required::ALL);
     }
     if let Some(field) = fields.get("guard") {
-        out.guard = guard(notes, &field);
+        out.guard = guard(notes, &field, scope.payment);
     }
     if let Some(field) = fields.get("send") {
         for (word, place) in notes.strings(&field) {
@@ -80,16 +81,29 @@ pub(super) fn transition(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Sco
     out
 }
 
-fn guard(notes: &mut Notes<'_>, field: &Field<'_>) -> Option<Guard> {
+fn guard(notes: &mut Notes<'_>, field: &Field<'_>, payment: bool) -> Option<Guard> {
     let (text, place) = notes.string(field)?;
     if text.len() > MAX_GUARD {
-        notes.complain(&place, format!("a guard has at most {MAX_GUARD} characters"));
+        notes.complain_as(Code::TooLarge, &place, format!("a guard has at most {MAX_GUARD} characters"));
         return None;
     }
     match Guard::parse(text) {
-        Ok(guard) => Some(guard),
+        Ok(guard) => {
+            // (Facts that are yes or no are looked at with the whole workflow, by the checks.)
+            for fact in guard.facts() {
+                if let Fact::Compare(comparison) = fact
+                    && payment
+                    && fact.of_an_item()
+                {
+                    let name = comparison.subject.name();
+                    notes
+                        .complain(&place, format!("`{name}` is about one item, and the payment is of the whole order"));
+                }
+            }
+            Some(guard)
+        }
         Err(message) => {
-            notes.complain(&place, message.replace(char::is_control, "\u{fffd}"));
+            notes.complain_as(Code::WrongGuard, &place, message.replace(char::is_control, "\u{fffd}"));
             None
         }
     }
@@ -111,7 +125,7 @@ fn send(notes: &mut Notes<'_>, word: &str, place: &Place) -> Option<Send> {
                 "`{}` sends to no machine; allowed: item.<event>, merchant.<event>, and with a `?` at the end if the other side may ignore it",
                 shown(word)
             );
-            notes.complain(place, message);
+            notes.complain_as(Code::WrongSend, place, message);
             None
         }
     }

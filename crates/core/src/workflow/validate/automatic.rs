@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Complaint, facts};
+use super::{Check, Code, Complaint, facts};
 use crate::workflow::guard::{Fact, Guard};
 use crate::workflow::model::{Kind, Machine, State, Transition};
 
@@ -41,7 +41,7 @@ pub(super) fn rounds(check: &Check<'_>, out: &mut Vec<Complaint>) {
         let names: Vec<&str> = cycle.iter().chain([&first]).map(|&i| check.machine.states[i].name.as_str()).collect();
         let message =
             format!("goes round by itself without end: {}; let an event or a guard break the round", names.join(" → "));
-        out.push(Complaint::on_line(state.line, check.path(state), message));
+        out.push(Complaint::on_line(Code::EndlessCycle, state.line, check.path(state), message));
     }
 }
 

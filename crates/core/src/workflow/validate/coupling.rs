@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::graph::exits;
-use super::{Complaint, events, facts, on_key, untagged};
+use super::{Code, Complaint, events, facts, on_key, untagged};
 use crate::workflow::complaint::listed;
 use crate::workflow::model::{Action, Kind, Machine, Side, Workflow};
 
@@ -21,6 +21,7 @@ pub(super) fn partner(workflow: &Workflow, partner: Option<&Workflow>, out: &mut
         (Kind::Order, None, _) => unfired(workflow, None, out),
         (Kind::Order, Some(name), None) => {
             out.push(on_key(
+                Code::WrongPartner,
                 workflow,
                 "partner",
                 format!("there is no workflow `{name}`; load the merchant's workflow first"),
@@ -28,7 +29,7 @@ pub(super) fn partner(workflow: &Workflow, partner: Option<&Workflow>, out: &mut
         }
         (Kind::Order, Some(name), Some(merchant)) if merchant.kind != Kind::Merchant => {
             let message = format!("`{name}` is an order's workflow; a partner says kind = \"merchant\"");
-            out.push(on_key(workflow, "partner", message));
+            out.push(on_key(Code::WrongPartner, workflow, "partner", message));
         }
         (Kind::Order, Some(_), Some(merchant)) => {
             let found = coupling(workflow, merchant);
@@ -49,13 +50,18 @@ pub(in super::super) fn coupling(order: &Workflow, merchant: &Workflow) -> Vec<(
     // A merchant's guards ask about the order that its item is in.
     for (path, line, guard) in guards(&merchant.item) {
         for message in facts(guard).into_iter().filter_map(|fact| untagged(order, fact)) {
-            of_merchant.push(Complaint::on_line(line, path.clone(), format!("with `{}`: {message}", order.name)));
+            of_merchant.push(Complaint::on_line(
+                Code::FactNeverHolds,
+                line,
+                path.clone(),
+                format!("with `{}`: {message}", order.name),
+            ));
         }
     }
     if !order.item.states.iter().any(|s| s.entry.contains(&Action::SendToMerchant)) {
         let message =
             format!("no state has the entry action `merchant.send`, so `{}` would never start", merchant.name);
-        of_order.push(on_key(order, "partner", message));
+        of_order.push(on_key(Code::WrongPartner, order, "partner", message));
     }
     let of_order = of_order.into_iter().map(|c| (Side::Item, c));
     of_order.chain(of_merchant.into_iter().map(|c| (Side::Merchant, c))).collect()
@@ -80,6 +86,7 @@ fn directions(workflow: &Workflow, out: &mut Vec<Complaint>) {
                     }
                 };
                 out.push(Complaint::on_line(
+                    Code::WrongSend,
                     exit.transition.line,
                     format!("item.states.{}.{}.send", state.name, exit.path),
                     message,
@@ -97,6 +104,7 @@ fn unknown_events(from: &Machine, side: Side, to: &Machine, name: &str, out: &mu
             for send in exit.transition.send.iter().filter(|s| s.to == side && !to.knows_event(&s.event)) {
                 let message = format!("no state of `{name}` knows the event `{}`; known: {known}", send.event);
                 out.push(Complaint::on_line(
+                    Code::UnknownEvent,
                     exit.transition.line,
                     format!("item.states.{}.{}.send", state.name, exit.path),
                     message,
@@ -119,6 +127,7 @@ fn unfired(order: &Workflow, merchant: Option<&Workflow>, out: &mut Vec<Complain
                 if exit.transition.by.is_empty() && (scope == "payment" || !sent.contains(event)) {
                     let message = format!("nobody can fire `{event}`: say who may in `by`; no other machine sends it");
                     out.push(Complaint::on_line(
+                        Code::EventNeverFires,
                         exit.transition.line,
                         format!("{scope}.states.{}.{}", state.name, exit.path),
                         message,

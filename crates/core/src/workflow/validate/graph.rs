@@ -4,7 +4,7 @@ use crate::workflow::model::{Delay, Machine, Policy, State, Transition};
 
 /// What a way out of a state is taken by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(in crate::workflow) enum Cause {
     Event,
     Outcome,
     Always,
@@ -12,7 +12,7 @@ pub(super) enum Cause {
 }
 
 /// A way out of a state.
-pub(super) struct Exit<'m> {
+pub(in crate::workflow) struct Exit<'m> {
     pub transition: &'m Transition,
     pub cause: Cause,
     /// The event, for events.
@@ -22,7 +22,7 @@ pub(super) struct Exit<'m> {
 }
 
 /// Every way out of the state.
-pub(super) fn exits(state: &State) -> impl Iterator<Item = Exit<'_>> {
+pub(in crate::workflow) fn exits(state: &State) -> impl Iterator<Item = Exit<'_>> {
     let events = state.on.iter().flat_map(|(event, transitions)| {
         let path = format!("on.{event}");
         numbered(transitions, path).map(move |(transition, path)| Exit {
@@ -65,14 +65,14 @@ fn numbered(transitions: &[Transition], path: String) -> impl Iterator<Item = (&
 }
 
 /// For each state, whether it can be reached from the first.
-pub(super) fn reached(machine: &Machine) -> Vec<bool> {
+pub(in crate::workflow) fn reached(machine: &Machine) -> Vec<bool> {
     let next: Vec<Vec<usize>> =
         machine.states.iter().map(|s| exits(s).map(|exit| exit.transition.target).collect()).collect();
     walk(&next, vec![machine.initial])
 }
 
 /// For each state, whether a final state can be reached from it (itself, if it is one).
-pub(super) fn ending(machine: &Machine) -> Vec<bool> {
+pub(in crate::workflow) fn ending(machine: &Machine) -> Vec<bool> {
     let mut before: Vec<Vec<usize>> = vec![Vec::new(); machine.states.len()];
     for (i, state) in machine.states.iter().enumerate() {
         for exit in exits(state) {
@@ -84,7 +84,7 @@ pub(super) fn ending(machine: &Machine) -> Vec<bool> {
 }
 
 /// Every node that can be reached from `open`.
-fn walk(next: &[Vec<usize>], mut open: Vec<usize>) -> Vec<bool> {
+pub(in crate::workflow) fn walk(next: &[Vec<usize>], mut open: Vec<usize>) -> Vec<bool> {
     let mut seen = vec![false; next.len()];
     while let Some(at) = open.pop() {
         if !std::mem::replace(&mut seen[at], true) {

@@ -3,14 +3,17 @@
 //! The files are checked together: a partner is looked for among them first, then among the workflows that come with the program, and a
 //! shipped workflow that names one of them as its partner must still fit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
+use orderwright_core::workflow::explore::{Extent, Limits};
+use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, read};
 use serde_json::{Value, json};
 
+use super::cases::{self, Failure};
 use crate::cli::show;
+use crate::kernel::clock::stopwatch;
 
 /// Arguments of `workflow check`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +29,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out. There are complaints: exit code 1.
+/// Carries the command out. Something was found, or a story of a table beside a file comes out otherwise: exit code 1.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut files = Vec::with_capacity(args.files.len());
     for path in &args.files {
@@ -35,34 +38,86 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
         files.push((name, text));
     }
+    let begun = stopwatch();
     let checked = check(&files)?;
+    let told_otherwise = tables(&checked)?;
     if args.json {
-        let found: Vec<Value> = checked
-            .complaints
-            .iter()
-            .map(|(file, c)| json!({ "file": file, "line": c.line, "column": c.column, "path": c.path, "message": c.message }))
-            .collect();
+        let mut found: Vec<Value> = checked.complaints.iter().map(|(file, c)| as_json(file, c)).collect();
+        found.extend(told_otherwise.iter().map(Failure::json));
         show::line(serde_json::to_string_pretty(&found)?)?;
+        for what in &checked.extent.left_out {
+            eprintln!("not everything was walked: {what}");
+        }
     } else {
-        for (file, workflow) in &checked.fine {
-            show::line(format_args!(
-                "{file}: fine: workflow {}, version {}, {} states",
-                workflow.name,
-                workflow.version,
-                workflow.item.states.len()
-            ))?;
+        for text in told(&checked) {
+            show::line(text)?;
         }
-        for (file, complaint) in &checked.complaints {
-            show::line(line(file, complaint))?;
+        for failure in &told_otherwise {
+            show::line(failure.lines())?;
         }
+        show::line(format_args!("{}, {:.2} s", summary(&checked), begun.elapsed().as_secs_f64()))?;
     }
-    Ok(if checked.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if checked.complaints.is_empty() && told_otherwise.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// `file:line:col: path: message`, as editors read it.
+/// Plays the table beside each file that is fine.
+fn tables(checked: &Checked) -> anyhow::Result<Vec<Failure>> {
+    let mut out = Vec::new();
+    for (file, workflow) in &checked.fine {
+        out.extend(cases::beside(Path::new(file), workflow, &checked.set)?.into_iter().flat_map(|r| r.failures));
+    }
+    Ok(out)
+}
+
+fn as_json(file: &str, c: &Complaint) -> Value {
+    json!({
+        "file": file,
+        "line": c.line,
+        "column": c.column,
+        "path": c.path,
+        "code": c.code,
+        "message": c.message,
+        "trace": c.trace,
+    })
+}
+
+/// What is said of each file and of each finding.
+fn told(checked: &Checked) -> Vec<String> {
+    let mut out = Vec::new();
+    for (file, workflow) in &checked.fine {
+        out.push(format!(
+            "{file}: fine: workflow {}, version {}, {} states",
+            workflow.name,
+            workflow.version,
+            workflow.item.states.len()
+        ));
+    }
+    for (file, complaint) in &checked.complaints {
+        out.push(line(file, complaint));
+        let numbered = complaint.trace.iter().enumerate();
+        out.extend(numbered.map(|(n, step)| format!("    {:>2}. {step}", n + 1)));
+    }
+    out.extend(checked.extent.left_out.iter().map(|what| format!("not everything was walked: {what}")));
+    out
+}
+
+/// `2 findings; 1138 joint states walked in 4738 steps`.
+fn summary(checked: &Checked) -> String {
+    let found = match checked.complaints.len() {
+        0 => "no finding".to_owned(),
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    };
+    match checked.extent.joint_states {
+        0 => found,
+        states => format!("{found}; {states} joint states walked in {} steps", checked.extent.steps),
+    }
+}
+
+/// `file:line:col: code: path: message`, as editors read it.
 fn line(file: &str, complaint: &Complaint) -> String {
     let path = if complaint.path.is_empty() { String::new() } else { format!("{}: ", complaint.path) };
-    format!("{file}:{}:{}: {path}{}", complaint.line, complaint.column, complaint.message)
+    format!("{file}:{}:{}: {}: {path}{}", complaint.line, complaint.column, complaint.code, complaint.message)
 }
 
 /// What a check came to.
@@ -70,6 +125,9 @@ fn line(file: &str, complaint: &Complaint) -> String {
 struct Checked {
     fine: Vec<(String, Workflow)>,
     complaints: Vec<(String, Complaint)>,
+    extent: Extent,
+    /// Everything that was loaded: the files and what is shipped.
+    set: WorkflowSet,
 }
 
 /// Checks files beside the shipped workflows that they do not replace.
@@ -84,7 +142,9 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
                 Some((other, ..)) => {
                     let line = workflow.lines.get("name").copied().unwrap_or(1);
                     let message = format!("`{}` is the name of the workflow in {other} too", workflow.name);
-                    checked.complaints.push((file.clone(), Complaint::on_line(line, "name", message)));
+                    checked
+                        .complaints
+                        .push((file.clone(), Complaint::on_line(Code::ListedTwice, line, "name", message)));
                 }
                 None => given.push((file, text, workflow)),
             },
@@ -103,17 +163,29 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
             .chain(given.iter().map(|(file, text, w)| (*file, *text, w, true)))
     };
     let mut set = WorkflowSet::new();
+    let mut loaded: Vec<(&str, &str)> = Vec::new();
     for kind in [Kind::Merchant, Kind::Order] {
         for (file, text, _, is_given) in all().filter(|(_, _, workflow, _)| workflow.kind == kind) {
             match set.insert(text) {
-                Ok(workflow) if is_given => checked.fine.push((file.to_owned(), (*workflow).clone())),
+                Ok(_) if is_given => loaded.push((file, text)),
                 Ok(_) => {}
                 Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.to_owned(), c))),
             }
         }
     }
+    // All are there now, so that each can be walked with those that it lives with.
+    for (file, text) in loaded {
+        let found = set.explore(text, Limits::default());
+        checked.extent.add(found.extent);
+        match found.workflow {
+            Some(workflow) if found.complaints.is_empty() => checked.fine.push((file.to_owned(), workflow)),
+            _ => checked.complaints.extend(found.complaints.into_iter().map(|c| (file.to_owned(), c))),
+        }
+    }
     // In the order of the files; what no longer fits of the shipped ones comes first.
+    checked.fine.sort_by_key(|(file, _)| files.iter().position(|(f, _)| f == file));
     checked.complaints.sort_by_key(|(file, c)| (files.iter().position(|(f, _)| f == file), c.line, c.column));
+    checked.set = set;
     Ok(checked)
 }
 
@@ -125,7 +197,7 @@ mod tests {
     const SPLIT: &str = include_str!("../../../../../workflows/marketplace-split.toml");
     const RETAIL: &str = include_str!("../../../../../workflows/retail.toml");
 
-    fn told(files: &[(&str, String)]) -> (usize, Vec<String>) {
+    fn found(files: &[(&str, String)]) -> (usize, Vec<String>) {
         let files: Vec<_> = files.iter().map(|(f, t)| ((*f).to_owned(), t.clone())).collect();
         let checked = check(&files).expect("shipped workflows are right");
         (checked.fine.len(), checked.complaints.iter().map(|(f, c)| line(f, c)).collect())
@@ -134,15 +206,18 @@ mod tests {
     #[test]
     fn shipped_files_are_fine_alone_and_together() {
         let text = str::to_owned;
-        assert_eq!(told(&[("s.toml", text(SPLIT))]), (1, vec![]));
-        assert_eq!(told(&[("s.toml", text(SPLIT)), ("m.toml", text(MERCHANT)), ("r.toml", text(RETAIL))]), (3, vec![]));
+        assert_eq!(found(&[("s.toml", text(SPLIT))]), (1, vec![]));
+        assert_eq!(
+            found(&[("s.toml", text(SPLIT)), ("m.toml", text(MERCHANT)), ("r.toml", text(RETAIL))]),
+            (3, vec![])
+        );
     }
 
     #[test]
     fn a_complaint_has_its_place() {
         let wrong = RETAIL.replace("status = \"shipped\"", "status = \"sipped\"");
         let at = 1 + wrong.lines().position(|l| l == "status = \"sipped\"").expect("replaced");
-        let (fine, complaints) = told(&[("shop/retail.toml", wrong)]);
+        let (fine, complaints) = found(&[("shop/retail.toml", wrong)]);
         assert_eq!(fine, 0);
         assert!(complaints[0].starts_with(&format!("shop/retail.toml:{at}:")), "{complaints:?}");
         assert!(complaints[0].contains("item.states.shipped.status: `sipped` is not"), "{complaints:?}");
@@ -153,16 +228,16 @@ mod tests {
         // Both sides renamed their event alike: right together, wrong against what is shipped.
         let merchant = MERCHANT.replace("on.withdraw", "on.take_back");
         let split = SPLIT.replace("merchant.withdraw", "merchant.take_back");
-        assert_eq!(told(&[("s.toml", split.clone()), ("m.toml", merchant.clone())]), (2, vec![]));
-        let (_, complaints) = told(&[("s.toml", split)]);
+        assert_eq!(found(&[("s.toml", split.clone()), ("m.toml", merchant.clone())]), (2, vec![]));
+        let (_, complaints) = found(&[("s.toml", split)]);
         assert!(complaints.iter().any(|c| c.starts_with("s.toml:") && c.contains("take_back")), "{complaints:?}");
-        let (_, complaints) = told(&[("m.toml", merchant)]);
+        let (_, complaints) = found(&[("m.toml", merchant)]);
         assert!(complaints.iter().any(|c| c.starts_with("marketplace-split (shipped):")), "{complaints:?}");
     }
 
     #[test]
     fn two_files_of_one_name_are_told() {
-        let (fine, complaints) = told(&[("a.toml", RETAIL.to_owned()), ("b.toml", RETAIL.to_owned())]);
+        let (fine, complaints) = found(&[("a.toml", RETAIL.to_owned()), ("b.toml", RETAIL.to_owned())]);
         assert_eq!((fine, complaints.len()), (1, 1));
         assert!(complaints[0].starts_with("b.toml:") && complaints[0].contains("a.toml"), "{complaints:?}");
     }

@@ -1,5 +1,6 @@
 //! `orderwright workflow …`: the tools for lifecycle files, one file a command.
 
+mod cases;
 mod check;
 
 use std::process::ExitCode;
@@ -9,11 +10,14 @@ use std::process::ExitCode;
 pub enum Command {
     /// Check files and say what is wrong, with the place and what would be right
     Check(check::Args),
+    /// Play the tables of a workflow: given, event, expected
+    Cases(cases::Args),
 }
 
 /// Carries the command out.
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Cases(args) => cases::run(&args),
     }
 }
