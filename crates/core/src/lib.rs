@@ -10,6 +10,7 @@ pub mod id;
 pub mod money;
 pub mod order;
 pub mod pricing;
+pub mod spryker;
 pub mod status;
 pub mod time;
 pub mod workflow;

@@ -1,6 +1,7 @@
 //! `orderwright workflow …`: the tools for lifecycle files, one file a command.
 
 mod check;
+mod import_spryker;
 
 use std::process::ExitCode;
 
@@ -9,11 +10,14 @@ use std::process::ExitCode;
 pub enum Command {
     /// Check files and say what is wrong, with the place and what would be right
     Check(check::Args),
+    /// Read the processes of a Spryker shop: list, check, walk in pairs, step, write as workflow files
+    ImportSpryker(import_spryker::Args),
 }
 
 /// Carries the command out.
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::ImportSpryker(args) => import_spryker::run(&args),
     }
 }
