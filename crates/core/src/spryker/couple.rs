@@ -125,6 +125,8 @@ struct Walked {
     drops: Vec<fire::Record>,
     failures: Vec<fire::Record>,
     endless: Vec<(usize, String)>,
+    /// Whether a command of the marketplace makes the merchant's item.
+    created: bool,
 }
 
 /// Walks the two together. Both must have states.
@@ -151,6 +153,7 @@ fn walk(marketplace: &Process, merchant: &Process, map: &Map, options: &Options,
         drops: Vec::new(),
         failures: Vec::new(),
         endless: Vec::new(),
+        created: walk.creates(),
     };
     let mut known: BTreeMap<Joint, usize> = BTreeMap::new();
     let mut queue = VecDeque::new();
@@ -162,8 +165,7 @@ fn walk(marketplace: &Process, merchant: &Process, map: &Map, options: &Options,
         })
     };
     // A new item: what fires on entering the first state does so before anything else.
-    let creates = walk.creates();
-    let first = Joint { marketplace: marketplace.initial, merchant: (!creates).then_some(merchant.initial) };
+    let first = Joint { marketplace: marketplace.initial, merchant: (!out.created).then_some(merchant.initial) };
     let mut begin = vec![first];
     for side in [Side::Merchant, Side::Marketplace] {
         begin = begin.into_iter().flat_map(|joint| walk.settle(side, joint, 0)).collect();

@@ -59,3 +59,17 @@ pub fn shown(word: &str) -> String {
     }
     out
 }
+
+/// The most words that a message lists.
+const LISTED: usize = 12;
+
+/// Names as messages list them: quoted, clipped, not too many.
+pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>, between: &str) -> String {
+    let mut names = names.into_iter();
+    let mut out: Vec<String> = names.by_ref().take(LISTED).map(|name| format!("`{}`", shown(name))).collect();
+    let more = names.count();
+    if more > 0 {
+        out.push(format!("{more} more"));
+    }
+    out.join(between)
+}

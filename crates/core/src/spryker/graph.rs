@@ -7,6 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::model::{Engine, Process, Transition};
 
+/// The most steps of a trace; the longest of the public processes has 25.
+const MAX_TRACE: usize = 200;
+
 /// The transitions that may be taken, for some answers of the conditions, and whether it may be none of them.
 ///
 /// OMS puts true conditions to the front one after another, so the last true one wins, and the first without a condition is the else. The
@@ -96,15 +99,26 @@ impl<'p> Reach<'p> {
 
     /// The shortest way there, one step an entry; empty for the first state and for what cannot be reached.
     pub fn trace(&self, state: usize) -> Vec<String> {
-        let mut out = Vec::new();
+        let mut steps = Vec::new();
         let mut at = state;
         while let Some(t) = self.by[at] {
-            out.push(step(self.process, t));
+            steps.push(t);
             at = t.source;
         }
-        out.reverse();
-        out
+        steps.reverse();
+        clipped(&steps, |t| step(self.process, t))
     }
+}
+
+/// The steps as a trace shows them, without the middle of a way that nobody would read.
+pub fn clipped<T>(steps: &[T], shown: impl Fn(&T) -> String) -> Vec<String> {
+    let half = MAX_TRACE / 2;
+    if steps.len() <= MAX_TRACE {
+        return steps.iter().map(shown).collect();
+    }
+    let (begin, end) = (&steps[..half], &steps[steps.len() - half..]);
+    let left_out = format!("… {} steps …", steps.len() - 2 * half);
+    begin.iter().map(&shown).chain([left_out]).chain(end.iter().map(&shown)).collect()
 }
 
 /// One step as a trace shows it: `new --pay [Payment/IsPaid]--> paid`.

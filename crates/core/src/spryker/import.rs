@@ -99,6 +99,8 @@ pub fn import(options: &Options<'_>, bytes: &[u8], lookup: &mut dyn FnMut(&str) 
         }
         Err(error) => out.fail(Finding::new("spryker-unreadable-file", format!("{}: {error}", options.file))),
     }
+    let mut told = std::collections::BTreeSet::new();
+    out.errors.retain(|error| told.insert(error.clone()));
     out.findings.sort();
     out.findings.dedup();
     out

@@ -18,6 +18,8 @@ use names::Names;
 
 /// The most states that a machine of a workflow file may have.
 const MAX_STATES: usize = 500;
+/// The most transitions that are written: with more, the file would be longer than our reader takes.
+const MAX_TRANSITIONS: usize = 5_000;
 
 /// A workflow file made of a process.
 #[derive(Clone, Debug)]
@@ -40,6 +42,12 @@ pub fn write(engine: Engine, process: &Process) -> Result<Written, String> {
     }
     if process.states.len() > MAX_STATES {
         return Err(format!("the process has {} states; a workflow has at most {MAX_STATES}", process.states.len()));
+    }
+    if process.transitions.len() > MAX_TRANSITIONS {
+        return Err(format!(
+            "the process has {} transitions; at most {MAX_TRANSITIONS} are written",
+            process.transitions.len()
+        ));
     }
     let mut writer = Writer { engine, process, names: Names::new(process), missing: Vec::new() };
     let states: String = (0..process.states.len()).map(|state| writer.state(state)).collect();
@@ -211,7 +219,7 @@ impl Writer<'_> {
                     }
                     continue;
                 }
-                self.on(&mut out, state, event, t, target);
+                self.on(&mut out, conditional, event, t, target);
                 if let Some(e) = event.filter(|_| !conditional) {
                     self.after(&mut out, &mut delays, state, &process.events[e], target);
                 }
@@ -234,10 +242,10 @@ impl Writer<'_> {
         comment(&format!("{name}{command}"))
     }
 
-    fn on(&mut self, out: &mut String, state: usize, event: Option<usize>, t: &Transition, target: usize) {
+    fn on(&mut self, out: &mut String, conditional: bool, event: Option<usize>, t: &Transition, target: usize) {
         let e = event.map(|e| &self.process.events[e]);
         // A timeout that nobody may hurry has no event of ours; a condition's answer always needs somebody who gives it.
-        if t.condition.is_none() && e.is_some_and(|e| e.timeout.is_some() && !e.manual) && target != state {
+        if !conditional && e.is_some_and(|e| e.timeout.is_some() && !e.manual) && target != t.source {
             return;
         }
         let name = self.names.event(self.process, event, t.condition.as_deref());

@@ -10,9 +10,9 @@ use super::{Joint, Side, Walked};
 /// How deep sends may lie in each other before they count as going round for ever.
 const MAX_DEPTH: usize = 12;
 /// The most single transitions of one walk.
-const MAX_WORK: usize = 3_000_000;
+const MAX_WORK: usize = 1_000_000;
 /// The most drops, and the most failures, of one walk that are kept.
-const MAX_RECORDS: usize = 5_000;
+const MAX_RECORDS: usize = 2_000;
 
 /// A send that the partner did not take.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! What a walk of two coupled processes found, for people and for programs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::super::graph::clipped;
 use super::super::map::Map;
 use super::super::model::Process;
 use super::fire::Record;
@@ -84,14 +85,14 @@ pub(super) fn report(
     walked: &Walked,
 ) -> Report {
     let trace = |at: usize| {
-        let mut out = Vec::new();
+        let mut steps: Vec<&String> = Vec::new();
         let mut at = at;
         while let Some((before, step)) = &walked.states[at].1 {
-            out.push(step.clone());
+            steps.push(step);
             at = *before;
         }
-        out.reverse();
-        out
+        steps.reverse();
+        clipped(&steps, |step| (*step).clone())
     };
     let names = |joint: Joint| {
         let of_merchant = joint.merchant.map(|state| merchant.name_of(state).to_owned());
@@ -123,10 +124,11 @@ pub(super) fn report(
     };
     let ending = ending(marketplace, options, walked);
     let stuck: Vec<usize> = (0..walked.states.len()).filter(|&at| !ending[at]).collect();
-    let failing = |joint: Joint| {
-        let here = walked.failures.iter().filter(|r| r.joint == joint);
-        here.map(|r| format!("{} → {}", r.command, r.event)).collect::<BTreeSet<_>>().into_iter().collect()
-    };
+    let mut failures: BTreeMap<Joint, BTreeSet<String>> = BTreeMap::new();
+    for record in &walked.failures {
+        failures.entry(record.joint).or_default().insert(format!("{} → {}", record.command, record.event));
+    }
+    let failing = |joint: Joint| failures.get(&joint).into_iter().flatten().cloned().collect();
     let mut left_out = Vec::new();
     if walked.left > 0 {
         left_out.push(format!(
@@ -169,7 +171,7 @@ pub(super) fn report(
             })
             .collect(),
         unmapped_commands: unmapped_commands.into_iter().collect(),
-        created: walked.states.iter().any(|(joint, _)| joint.merchant.is_none()),
+        created: walked.created,
         bounded: !left_out.is_empty(),
         left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::finding::shown;
+use super::super::finding::{listed, shown};
 use super::super::graph::{circles, step, winners};
 use super::super::model::{Engine, Transition};
 use super::Check;
@@ -48,15 +48,11 @@ fn on_enter(check: &mut Check<'_>, state: usize) {
         && process.events[event].command.is_none()
         && taken.iter().all(|t| t.target.is_some_and(|to| to != state));
     if leaves && (free || !others.is_empty()) {
-        let mut never: Vec<String> = others.iter().map(|&e| format!("`{}`", shown(&process.events[e].name))).collect();
-        if free {
-            never.push("the transitions without an event".to_owned());
-        }
-        let message = format!(
-            "`{}` always leaves `{name}` on entering, so never taken there: {}",
-            shown(&event_name),
-            never.join(", ")
-        );
+        let free = free.then_some("the transitions without an event");
+        let never = others.iter().map(|&e| process.events[e].name.as_str()).chain(free);
+        let never = listed(never, ", ");
+        let message =
+            format!("`{}` always leaves `{name}` on entering, so never taken there: {never}", shown(&event_name));
         let finding = check.at("shadowed-transition", state, message);
         check.say(finding);
     }
@@ -79,20 +75,20 @@ fn timeouts(check: &mut Check<'_>, state: usize) {
     if timed.len() < 2 {
         return;
     }
-    let names: Vec<String> = timed.iter().map(|&e| format!("`{}`", shown(&process.events[e].name))).collect();
+    let names = listed(timed.iter().map(|&e| process.events[e].name.as_str()), ", ");
     let why = match check.engine {
         Engine::Oms => "the table of timeouts holds one for each item and state, so saving the second fails and the item cannot enter".to_owned(),
         Engine::StateMachine => {
             format!("each new one removes the one before, so only `{}` fires", shown(&process.events[*last].name))
         }
     };
-    let message =
-        format!("`{}` has several events with a timeout ({}): {why}", shown(process.name_of(state)), names.join(", "));
+    let message = format!("`{}` has several events with a timeout ({}): {why}", shown(process.name_of(state)), names);
     let finding = check.at("spryker-several-timeouts", state, message);
     check.say(finding);
 }
 
-/// The check of conditions and a timeout, or something on entering, that go different ways from one state: which one wins is a race.
+/// Triggers of one state that go different ways by themselves: which one wins is a race. A condition beside a timeout is none, that is how
+/// one waits for something only so long; a check without a condition leaves the timeout no chance.
 fn competing(check: &mut Check<'_>, state: usize) {
     let process = check.process;
     let free = winners(check.engine, &process.by_check(state)).0;
@@ -101,14 +97,15 @@ fn competing(check: &mut Check<'_>, state: usize) {
     }
     for event in process.events_of(state) {
         let e = &process.events[event];
-        if e.timeout.is_none() && !e.on_enter {
+        let held_back = free.iter().all(|t| t.condition.is_some());
+        if !e.on_enter && (e.timeout.is_none() || held_back) {
             continue;
         }
         let taken = winners(check.engine, &process.by_event(state, event).collect::<Vec<_>>()).0;
         if taken.iter().all(|t| free.iter().all(|f| f.target == t.target)) {
             continue;
         }
-        let how = if e.timeout.is_some() { "its timeout" } else { "entering the state" };
+        let how = if e.on_enter { "entering the state" } else { "its timeout" };
         let message = format!(
             "in `{}` both {how} (`{}`) and the check of conditions move the item, to different states: whichever comes first decides",
             shown(process.name_of(state)),
@@ -153,9 +150,8 @@ fn rounds(check: &mut Check<'_>) {
         } else {
             "; it goes on at every check-condition"
         };
-        let names: Vec<String> =
-            circle.iter().chain([&start]).map(|&s| format!("`{}`", shown(process.name_of(s)))).collect();
-        let message = format!("nothing from outside is needed to go round for ever{sure}: {}{stop}", names.join(" → "));
+        let names = listed(circle.iter().chain([&start]).map(|&s| process.name_of(s)), " → ");
+        let message = format!("nothing from outside is needed to go round for ever{sure}: {}{stop}", names);
         let mut trace = check.reach.trace(start);
         trace.extend(steps.iter().map(|t| step(process, t)));
         let finding = check.at("endless-cycle", start, message).trace(trace);

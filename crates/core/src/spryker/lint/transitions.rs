@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::super::finding::{Finding, shown};
+use super::super::finding::{Finding, listed, shown};
 use super::super::graph::{groups, winners};
 use super::super::model::{Engine, Transition};
 use super::Check;
+
+/// The most conditions that a message tells.
+const TOLD: usize = 12;
 
 pub(super) fn check(check: &mut Check<'_>) {
     for state in check.states() {
@@ -43,10 +46,14 @@ fn ambiguous(check: &Check<'_>, state: usize, event: Option<usize>, taken: &[&Tr
     }
     // `winners` lists them in the order in which they win.
     let first = conditional.first()?;
-    let names: Vec<String> = conditional
+    let mut names: Vec<String> = conditional
         .iter()
+        .take(TOLD)
         .map(|t| format!("`{}` → `{}`", shown(t.condition.as_deref().unwrap_or_default()), shown(&t.target_name)))
         .collect();
+    if conditional.len() > TOLD {
+        names.push(format!("{} more", conditional.len() - TOLD));
+    }
     let rule = match check.engine {
         Engine::Oms => "the last true one of the file wins",
         Engine::StateMachine => "the first true one of the file wins",
@@ -85,23 +92,20 @@ fn never_taken(
 fn self_loop(check: &Check<'_>, state: usize, candidates: &[&Transition]) -> Option<Finding> {
     candidates.iter().find(|t| t.target == Some(state))?;
     let events = check.process.events_of(state);
-    let names = |pick: &dyn Fn(usize) -> bool| {
-        events
-            .iter()
-            .copied()
-            .filter(|&e| pick(e))
-            .map(|e| format!("`{}`", shown(&check.process.events[e].name)))
-            .collect::<Vec<_>>()
-    };
+    let timed: Vec<&str> = events
+        .iter()
+        .map(|&e| &check.process.events[e])
+        .filter(|e| e.timeout.is_some())
+        .map(|e| e.name.as_str())
+        .collect();
     let mut why = Vec::new();
     if let Some(event) = check.process.on_enter(state) {
         why.push(format!("`{}` does not fire again on entering", shown(&check.process.events[event].name)));
     }
-    let timed = names(&|e| check.process.events[e].timeout.is_some());
     if !timed.is_empty() {
         why.push(format!(
             "the timeout of {} is not set anew, and fires again at every check-timeout once it is over",
-            timed.join(", ")
+            listed(timed, ", ")
         ));
     }
     if why.is_empty() {

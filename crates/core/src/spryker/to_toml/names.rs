@@ -15,20 +15,21 @@ pub(super) struct Names {
     states: Vec<String>,
     /// (event, condition) → name.
     events: BTreeMap<(Option<usize>, Option<String>), String>,
-    taken: BTreeSet<String>,
+    /// Every event's name that there is.
+    known: BTreeSet<String>,
+    /// Those that stand in the file.
+    written: BTreeSet<String>,
 }
 
 impl Names {
     pub fn new(process: &Process) -> Self {
         let mut taken = BTreeSet::new();
         let states = process.states.iter().map(|s| once(&s.name, "state", &mut taken)).collect();
-        let mut out = Self { states, events: BTreeMap::new(), taken: BTreeSet::new() };
+        let mut out = Self { states, events: BTreeMap::new(), known: BTreeSet::new(), written: BTreeSet::new() };
         for (i, event) in process.events.iter().enumerate() {
-            let name = once(&event.name, "event", &mut out.taken);
+            let name = once(&event.name, "event", &mut out.known);
             out.events.insert((Some(i), None), name);
         }
-        // Only what is written counts as there.
-        out.taken.clear();
         out
     }
 
@@ -40,21 +41,20 @@ impl Names {
     pub fn event(&mut self, process: &Process, event: Option<usize>, condition: Option<&str>) -> String {
         let key = (event, condition.map(str::to_owned));
         if let Some(name) = self.events.get(&key) {
-            self.taken.insert(name.clone());
+            self.written.insert(name.clone());
             return name.clone();
         }
         let base = event.map_or("check", |e| process.events[e].name.as_str());
         let spoken = condition.map_or(base.to_owned(), |c| format!("{base} if {c}"));
-        let mut all: BTreeSet<String> = self.events.values().cloned().collect();
-        let name = once(&spoken, "event", &mut all);
-        self.taken.insert(name.clone());
+        let name = once(&spoken, "event", &mut self.known);
+        self.written.insert(name.clone());
         self.events.insert(key, name.clone());
         name
     }
 
     /// The events that are written.
     pub fn written(&self) -> &BTreeSet<String> {
-        &self.taken
+        &self.written
     }
 }
 

@@ -140,7 +140,12 @@ impl Files {
 
     /// State machine: `<machine>/<reference>.xml`, and never outside of the folder of the machines.
     fn in_machine(&mut self, main: &Main, reference: &str) -> Result<PathBuf, Missing> {
-        let roots = self.roots_of(main, machine);
+        let mut roots = self.roots_of(main, machine);
+        // A machine that is not where machines are (a module's tests) has its files beside it.
+        if self.roots.is_empty() {
+            roots.extend(self.roots_of(main, |_| None));
+            roots.dedup();
+        }
         let mut looked = Vec::new();
         for root in &roots {
             let fence = nearest(root, STATE_MACHINE).unwrap_or_else(|| root.clone());
