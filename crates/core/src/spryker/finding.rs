@@ -2,6 +2,46 @@
 
 use serde::Serialize;
 
+/// Every code that a process can be told: those of the checker of workflow files, which mean the same there, and those of Spryker alone.
+pub const CODES: &[&str] = &[
+    "ambiguous-transition",
+    "competing-triggers",
+    "endless-cycle",
+    "event-declared-twice",
+    "event-never-fires",
+    "final-state-reserves-stock",
+    "guard-without-else",
+    "reservation-gap",
+    "shadowed-transition",
+    "trap",
+    "unreachable-state",
+    "spryker-ambiguous-file",
+    "spryker-attribute-ignored",
+    "spryker-duplicate-transition",
+    "spryker-file-circle",
+    "spryker-invalid-timeout",
+    "spryker-missing-file",
+    "spryker-nested-subprocess",
+    "spryker-no-initial-state",
+    "spryker-no-main-process",
+    "spryker-repeated-element",
+    "spryker-second-block-ignored",
+    "spryker-second-on-enter",
+    "spryker-self-loop",
+    "spryker-several-main-processes",
+    "spryker-several-targets",
+    "spryker-several-timeouts",
+    "spryker-state-declared-twice",
+    "spryker-subprocess-not-listed",
+    "spryker-target-not-listed",
+    "spryker-timeout-not-set",
+    "spryker-too-large",
+    "spryker-undeclared-event",
+    "spryker-unknown-state",
+    "spryker-unknown-subprocess",
+    "spryker-unreadable-file",
+];
+
 /// Something in a process that its author cannot have meant, or should know.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
@@ -23,6 +63,7 @@ pub struct Finding {
 impl Finding {
     /// A finding about the process as a whole.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!(CODES.contains(&code), "{code} has no page");
         Self { code, state: None, event: None, message: message.into(), trace: None }
     }
 
@@ -72,4 +113,29 @@ pub fn listed<'n>(names: impl IntoIterator<Item = &'n str>, between: &str) -> St
         out.push(format!("{more} more"));
     }
     out.join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_of_spryker_alone_has_its_page() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/findings");
+        for code in CODES.iter().filter(|code| code.starts_with("spryker-")) {
+            let page = std::fs::read_to_string(folder.join(format!("{code}.md"))).expect(code);
+            assert!(page.starts_with(&format!("# {code}\n")) && page.contains("## What to do"), "{code}");
+        }
+        let pages = std::fs::read_dir(folder).expect("the folder").map(|e| e.expect("a file").file_name().into_string().expect("text"));
+        let of_spryker = pages.filter(|name| name.starts_with("spryker-")).count();
+        assert_eq!(of_spryker, CODES.iter().filter(|code| code.starts_with("spryker-")).count(), "no page without a code");
+    }
+
+    #[test]
+    fn foreign_words_are_shown_with_care() {
+        assert_eq!(shown("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
+        assert_eq!(shown(&"x".repeat(1_000)).chars().count(), SHOWN + 1);
+        assert_eq!(listed(["a", "b"], ", "), "`a`, `b`");
+        assert!(listed(std::iter::repeat_n("a", 100), ", ").ends_with("`a`, 88 more"));
+    }
 }
