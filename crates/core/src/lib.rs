@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod pricing;
+pub mod spryker;
 pub mod status;
 pub mod time;
 pub mod workflow;

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod shop;
+mod spryker;
 
 mod access;
 mod bulk;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod import_spryker;
 
 use std::process::ExitCode;
 
@@ -12,6 +13,8 @@ pub enum Command {
     Check(check::Args),
     /// Play the tables of a workflow: given, event, expected
     Cases(cases::Args),
+    /// Read the processes of a Spryker shop: list, check, walk in pairs, step, write as workflow files
+    ImportSpryker(import_spryker::Args),
 }
 
 /// Carries the command out.
@@ -19,5 +22,6 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Cases(args) => cases::run(&args),
+        Command::ImportSpryker(args) => import_spryker::run(&args),
     }
 }
