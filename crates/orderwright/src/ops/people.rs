@@ -56,7 +56,7 @@ pub struct Address {
 }
 
 /// The longest text of a contact or an address.
-const MAX_TEXT: usize = 200;
+pub const MAX_TEXT: usize = 200;
 
 impl Contact {
     /// What is wrong with it.

@@ -36,7 +36,8 @@ impl Default for Sort {
 
 impl SortKey {
     /// Every key.
-    const ALL: [Self; 6] =
+    /// Every key.
+    pub const ALL: [Self; 6] =
         [Self::CreatedAt, Self::UpdatedAt, Self::Total, Self::Status, Self::ItemName, Self::TransactionId];
 
     /// The column of the table of orders.
@@ -51,7 +52,8 @@ impl SortKey {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
         match self {
             SortKey::CreatedAt => "createdAt",
             SortKey::UpdatedAt => "updatedAt",

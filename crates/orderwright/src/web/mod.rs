@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod caller;
+mod limits;
 pub mod metrics;
 pub mod problem;
 pub mod request;
@@ -47,7 +48,11 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The OpenAPI document, without a running application.
 pub fn openapi() -> String {
-    finished(api().split_for_parts().1).to_pretty_json().unwrap_or_default()
+    described().to_pretty_json().unwrap_or_default()
+}
+
+fn described() -> utoipa::openapi::OpenApi {
+    finished(api().split_for_parts().1)
 }
 
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -74,8 +79,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
 )]
 struct Description;
 
-/// Adds what the macro cannot say: the bearer token, and that errors are problem details.
+/// Adds what the macro cannot say: the bounds of values, the bearer token, and that errors are problem details.
 fn finished(mut spec: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    limits::add(&mut spec);
     for item in spec.paths.paths.values_mut() {
         for operation in
             [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put].into_iter().flatten()

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use super::caller::{Area, Caller};
+use super::caller::{Area, Caller, only};
 use super::problem::{ANSWER_LOST, KEY_IN_USE, KEY_REUSED, MALFORMED, MEDIA_TYPE, Problem, TOO_LARGE};
 use super::sealed;
 use crate::app::App;
@@ -20,6 +20,9 @@ use crate::ops::{Ctx, FieldError};
 
 /// The largest body.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The longest idempotency key.
+pub const MAX_KEY: usize = 255;
 
 /// How much of an unwanted body is read, and for how long.
 const DRAINED: usize = 64 * 1024;
@@ -73,17 +76,28 @@ impl<A: Area> Incoming<A> {
                 return Err(refused);
             }
         };
-        let key = match parts.headers.get("idempotency-key").map(|k| k.to_str()) {
+        let key = match only(&parts.headers, "idempotency-key").map(|k| k.and_then(|k| k.to_str().ok())) {
             None => None,
-            Some(Ok(key)) if (1..=255).contains(&key.trim().len()) => Some(key.trim().to_owned()),
-            Some(_) => {
-                return Err(Problem::field("Idempotency-Key", "must have between 1 and 255 visible ASCII characters"));
-            }
+            Some(key) => match key.and_then(idempotency_key) {
+                Some(key) => Some(key),
+                None => {
+                    let detail =
+                        format!("must be given once and have between 1 and {MAX_KEY} visible ASCII characters");
+                    drain(body).await;
+                    return Err(Problem::field("Idempotency-Key", detail));
+                }
+            },
         };
         let body = axum::body::to_bytes(body, limit).await;
         let body = body.map_err(|_| Problem::new(&TOO_LARGE, format!("this takes at most {} MiB", limit >> 20)))?;
         Ok(Self { caller, body, key, method: parts.method.to_string(), path: parts.uri.path().to_owned() })
     }
+}
+
+/// Reads an `Idempotency-Key`; blanks around it do not count.
+pub fn idempotency_key(header: &str) -> Option<String> {
+    let key = header.trim();
+    ((1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))).then(|| key.to_owned())
 }
 
 /// Takes a small body off the connection of a request that is refused without it: a connection with a body that nobody read is

@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::store::{NumberFilter, OrderFilter};
 use crate::web::view::page::Params;
 
-const PAYMENT_STATUSES: &[&str] = &[
+/// The words of `paymentStatus`.
+pub const PAYMENT_STATUSES: &[&str] = &[
     "pending",
     "authorised",
     "captured",
@@ -17,7 +18,8 @@ const PAYMENT_STATUSES: &[&str] = &[
     "in_doubt",
     "disputed",
 ];
-const SHIPPING_STATUSES: &[&str] =
+/// The words of `shippingStatus`.
+pub const SHIPPING_STATUSES: &[&str] =
     &["none", "pending", "partially_shipped", "shipped", "partially_delivered", "delivered", "returned"];
 
 /// Takes the filters out of a query.

@@ -26,6 +26,8 @@ mod variants;
 
 use std::sync::Arc;
 
+pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -16,7 +16,7 @@ use crate::kernel::digest;
 use crate::ops::Ctx;
 use crate::ops::events::{self, FeedCursor, FeedEvent};
 use crate::web::api::shared;
-use crate::web::caller::{Caller, Platform};
+use crate::web::caller::{Caller, Platform, only};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::Answer;
 use crate::web::view::page::{List, Params};
@@ -57,7 +57,7 @@ const BATCH: usize = 100;
     params(
         ("after" = Option<String>, Query),
         ("limit" = Option<i64>, Query, description = "1 to 200, default 20; a stream has no limit"),
-        ("Last-Event-ID" = Option<String>, Header, description = "Of a stream: goes before `after`"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Where a stream broke off: goes before `after`"),
     ),
     responses(
         (status = 200, description = "Events", content((List<EventView> = "application/json"), (String = "text/event-stream"))),
@@ -70,10 +70,10 @@ pub async fn handler(caller: Caller<Platform>, headers: HeaderMap, query: shared
     let limit = params.limit() as usize;
     let mut after = params.parsed("after", "a nextCursor of this list", FeedCursor::parse);
     let streamed = wants_stream(&headers);
-    if streamed && let Some(last) = headers.get("last-event-id") {
-        after = last.to_str().ok().and_then(FeedCursor::parse);
+    if let Some(last) = only(&headers, "last-event-id") {
+        after = last.and_then(|l| l.to_str().ok()).and_then(FeedCursor::parse);
         if after.is_none() {
-            params.complain("Last-Event-ID", "must be the id of an event of this stream");
+            params.complain("Last-Event-ID", "must be the id of an event of a stream");
         }
     }
     params.finish()?;
