@@ -11,7 +11,7 @@ pub enum Command {
     /// Check files and say what is wrong, with the place and what would be right
     Check(check::Args),
     /// Read the processes of a Spryker shop: list, check, walk in pairs, step, write as workflow files
-    ImportSpryker(import_spryker::Args),
+    ImportSpryker(Box<import_spryker::Args>),
 }
 
 /// Carries the command out.
