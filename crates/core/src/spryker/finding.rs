@@ -126,9 +126,15 @@ mod tests {
             let page = std::fs::read_to_string(folder.join(format!("{code}.md"))).expect(code);
             assert!(page.starts_with(&format!("# {code}\n")) && page.contains("## What to do"), "{code}");
         }
-        let pages = std::fs::read_dir(folder).expect("the folder").map(|e| e.expect("a file").file_name().into_string().expect("text"));
+        let pages = std::fs::read_dir(folder)
+            .expect("the folder")
+            .map(|e| e.expect("a file").file_name().into_string().expect("text"));
         let of_spryker = pages.filter(|name| name.starts_with("spryker-")).count();
-        assert_eq!(of_spryker, CODES.iter().filter(|code| code.starts_with("spryker-")).count(), "no page without a code");
+        assert_eq!(
+            of_spryker,
+            CODES.iter().filter(|code| code.starts_with("spryker-")).count(),
+            "no page without a code"
+        );
     }
 
     #[test]

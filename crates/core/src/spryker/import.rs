@@ -9,17 +9,19 @@
 mod build;
 mod merge;
 
+use std::sync::Arc;
+
 use super::finding::Finding;
 use super::model::{Engine, Process};
-use super::xml;
+use super::xml::Element;
 
 /// A file that was looked up.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// What it is known by; two references to one file have the same, so that a circle is seen.
     pub file: String,
-    /// What is in it.
-    pub bytes: std::sync::Arc<[u8]>,
+    /// Its root element; many processes share a file, so it is read once.
+    pub root: Arc<Element>,
 }
 
 /// Why a file could not be looked up.
@@ -83,16 +85,20 @@ pub struct Options<'a> {
 }
 
 /// Whether the file has a main process, so that it is a process of its own and not only a part of others. `None`: it is another kind of
-/// XML file. The error says why the file cannot be read.
-pub fn has_main(bytes: &[u8]) -> Result<Option<bool>, String> {
-    let root = xml::read(bytes)?;
-    Ok((root.name == "statemachine").then(|| root.children.iter().any(|process| process.is("main"))))
+/// XML file.
+pub fn has_main(root: &Element) -> Option<bool> {
+    (root.name == "statemachine").then(|| root.children.iter().any(|process| process.is("main")))
 }
 
-/// Reads a process. `lookup` is asked for each file that it references, by the text of the reference with blanks turned into `_`.
-pub fn import(options: &Options<'_>, bytes: &[u8], lookup: &mut dyn FnMut(&str) -> Result<Found, Missing>) -> Import {
+/// Reads a process from the root element of its file, or the sentence why that can't be read. `lookup` is asked for each file that it
+/// references, by the text of the reference with blanks turned into `_`.
+pub fn import(
+    options: &Options<'_>,
+    root: Result<&Element, &str>,
+    lookup: &mut dyn FnMut(&str) -> Result<Found, Missing>,
+) -> Import {
     let mut out = Import::default();
-    match xml::read(bytes) {
+    match root {
         Ok(root) => {
             let merged = merge::merge(options, root, lookup, &mut out);
             build::build(options, &merged, &mut out);

@@ -93,10 +93,12 @@ impl<'p> Run<'p> {
         self.say(format!("a new item in `{}`", shown(self.state())));
         self.on_enter();
         // OMS sets the timeouts of a new item that is still there; the state machine sets them on transitions only.
-        if self.engine == Engine::Oms && self.state == self.process.initial && self.timers.is_empty() {
-            if let Err(why) = self.set_timers(self.state) {
-                self.say(why);
-            }
+        if self.engine == Engine::Oms
+            && self.state == self.process.initial
+            && self.timers.is_empty()
+            && let Err(why) = self.set_timers(self.state)
+        {
+            self.say(why);
         }
         self.done("start")
     }

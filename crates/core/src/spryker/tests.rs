@@ -8,6 +8,7 @@ mod stepping;
 use super::finding::Finding;
 use super::import::{Found, Import, Missing, Options, import};
 use super::model::Engine;
+use super::xml;
 
 /// A file of one main process with these children.
 pub(super) fn main(name: &str, inner: &str) -> String {
@@ -54,9 +55,17 @@ pub(super) fn events(lines: &[&str]) -> String {
 /// Reads a file with these others to look up by the text of their references.
 pub(super) fn read_with(engine: Engine, text: &str, others: &[(&str, &str)]) -> Import {
     let options = Options { engine, file: "main.xml", initial: None };
-    import(&options, text.as_bytes(), &mut |reference| match others.iter().find(|(name, _)| *name == reference) {
-        Some((name, text)) => Ok(Found { file: (*name).to_owned(), bytes: text.as_bytes().into() }),
-        None if reference == "main.xml" => Ok(Found { file: "main.xml".to_owned(), bytes: text.as_bytes().into() }),
+    let found = |file: &str, text: &str| match xml::read(text.as_bytes()) {
+        Ok(root) => Ok(Found { file: file.to_owned(), root: root.into() }),
+        Err(why) => Err(Missing::Unreadable(why)),
+    };
+    let root = xml::read(text.as_bytes());
+    import(&options, root.as_ref().map_err(String::as_str), &mut |reference| match others
+        .iter()
+        .find(|(name, _)| *name == reference)
+    {
+        Some((name, text)) => found(name, text),
+        None if reference == "main.xml" => found("main.xml", text),
         None => Err(Missing::None("there is no such file".to_owned())),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::super::finding::{Finding, shown};
 use super::super::model::Engine;
-use super::super::xml::{Element, read};
+use super::super::xml::Element;
 use super::{Found, Import, Missing, Options};
 
 /// Between a prefix and a name.
@@ -26,7 +26,7 @@ pub(super) struct Part {
 /// Follows every reference. What cannot be followed is told and left out.
 pub(super) fn merge(
     options: &Options<'_>,
-    root: Element,
+    root: &Element,
     lookup: &mut dyn FnMut(&str) -> Result<Found, Missing>,
     out: &mut Import,
 ) -> Vec<Part> {
@@ -34,7 +34,8 @@ pub(super) fn merge(
     let mut files = vec![options.file.to_owned()];
     let mut parts: Vec<Part> = root
         .children
-        .into_iter()
+        .iter()
+        .cloned()
         .map(|element| Part { element, file: options.file.to_owned(), path: vec![0] })
         .collect();
     let mut at = 0;
@@ -73,13 +74,7 @@ pub(super) fn merge(
             out.fail(Finding::new("spryker-file-circle", message));
             continue;
         }
-        let sub = match read(&found.bytes) {
-            Ok(sub) => sub,
-            Err(error) => {
-                out.fail(Finding::new("spryker-unreadable-file", format!("{}: {error}", found.file)));
-                continue;
-            }
-        };
+        let sub = &found.root;
         elements += sub.size();
         if elements > MAX_ELEMENTS {
             out.fail(Finding::new(
@@ -88,7 +83,7 @@ pub(super) fn merge(
             ));
             break;
         }
-        let mut children = sub.children;
+        let mut children = sub.children.clone();
         match (children.iter_mut().find(|c| c.name == "process"), part.element.get("name")) {
             (Some(first), Some(name)) => first.set("name", name.to_owned()),
             (Some(_), None) => {}

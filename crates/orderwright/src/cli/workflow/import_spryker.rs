@@ -124,15 +124,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// Reads one process, by the rules of `engine` or of the folder that it is in.
 fn read(files: &mut Files, main: &Main, engine: Option<Engine>, initial: Option<&str>) -> (Engine, Import) {
     let engine = engine.unwrap_or(main.engine);
-    let bytes = match &main.bytes {
-        Ok(bytes) => bytes.clone(),
-        Err(why) => {
-            let error = format!("{}: {why}", main.label);
-            return (engine, Import { errors: vec![error], ..Import::default() });
-        }
-    };
     let options = import::Options { engine, file: &main.label, initial };
-    let mut out = import::import(&options, &bytes, &mut |reference| files.lookup(main, engine, reference));
+    let root = main.root.as_deref().map_err(String::as_str);
+    let mut out = import::import(&options, root, &mut |reference| files.lookup(main, engine, reference));
     // Half a process behaves in ways that the whole one does not.
     if out.is_whole() {
         out.findings.extend(lint(engine, &out.process));

@@ -14,7 +14,7 @@ pub enum Command {
     /// Play the tables of a workflow: given, event, expected
     Cases(cases::Args),
     /// Read the processes of a Spryker shop: list, check, walk in pairs, step, write as workflow files
-    ImportSpryker(import_spryker::Args),
+    ImportSpryker(Box<import_spryker::Args>),
 }
 
 /// Carries the command out.

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, names: &[String], files: &mut Files) -> anyhow::R
         any_event: args.any_event,
         max_joint_states: args.max_joint_states,
     };
-    for end in options.ends.iter().filter(|end| !marketplace.1.process.index.contains_key(*end)) {
+    if let Some(end) = options.ends.iter().find(|end| !marketplace.1.process.index.contains_key(*end)) {
         bail!("--end {end}: {} has no such state", marketplace.0);
     }
     let report = couple(&marketplace.1.process, &merchant.1.process, &map, &options);

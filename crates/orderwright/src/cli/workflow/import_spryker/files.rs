@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use orderwright_core::spryker::import::has_main;
-use orderwright_core::spryker::{Engine, Found, Missing, xml};
+use orderwright_core::spryker::xml::{self, Element};
+use orderwright_core::spryker::{Engine, Found, Missing};
 
 /// The folder of OMS processes in a project.
 const OMS: &str = "oms";
@@ -18,6 +19,8 @@ const STATE_MACHINE: &str = "StateMachine";
 const MAX_DEPTH: usize = 32;
 /// The most files that a folder may have.
 const MAX_FILES: usize = 100_000;
+/// The most bytes of XML that are read in one call; three hundred real files have one million.
+const MAX_TOTAL: u64 = 64 * 1024 * 1024;
 /// The most places that a message lists.
 const TOLD: usize = 3;
 
@@ -34,8 +37,8 @@ pub struct Main {
     pub engine: Engine,
     /// Whether its folder says so, or it is only the usual one.
     pub is_sure: bool,
-    /// What is in it, or why that can't be read.
-    pub bytes: Result<Arc<[u8]>, String>,
+    /// Its root element, or why it can't be read.
+    pub root: Result<Arc<Element>, String>,
 }
 
 /// What is known of the files so far.
@@ -43,7 +46,9 @@ pub struct Main {
 pub struct Files {
     path: PathBuf,
     roots: Vec<PathBuf>,
-    read: BTreeMap<PathBuf, Result<Arc<[u8]>, String>>,
+    read: BTreeMap<PathBuf, Result<Arc<Element>, String>>,
+    /// How many bytes were read.
+    total: u64,
     /// A root → the files below it, relative, with `/`.
     below: BTreeMap<PathBuf, Arc<[String]>>,
 }
@@ -57,7 +62,13 @@ impl Files {
                 bail!("--root {}: there is no such folder", root.display());
             }
         }
-        Ok(Self { path: path.to_owned(), roots: roots.to_vec(), read: BTreeMap::new(), below: BTreeMap::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            roots: roots.to_vec(),
+            read: BTreeMap::new(),
+            total: 0,
+            below: BTreeMap::new(),
+        })
     }
 
     /// Whether one file was asked for.
@@ -82,10 +93,9 @@ impl Files {
             if engine.is_some_and(|engine| of_folder.is_some_and(|other| other != engine)) {
                 continue;
             }
-            match main.bytes.as_ref().map(|bytes| has_main(bytes)) {
-                Ok(Ok(Some(true))) => out.push(main),
-                Ok(Ok(Some(false) | None)) => {}
-                Ok(Err(_)) | Err(_) => out.push(main),
+            match main.root.as_ref().map(|root| has_main(root)) {
+                Ok(Some(true)) | Err(_) => out.push(main),
+                Ok(Some(false) | None) => {}
             }
         }
         Ok(out)
@@ -100,7 +110,7 @@ impl Files {
             stem: path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(),
             engine: of_folder.unwrap_or(Engine::Oms),
             is_sure: of_folder.is_some(),
-            bytes: self.bytes(path),
+            root: self.root(path),
             path: path.to_owned(),
         }
     }
@@ -111,8 +121,8 @@ impl Files {
             Engine::Oms => self.in_oms(main, reference)?,
             Engine::StateMachine => self.in_machine(main, reference)?,
         };
-        let bytes = self.bytes(&path).map_err(|why| Missing::Unreadable(format!("{}: {why}", path.display())))?;
-        Ok(Found { file: path.display().to_string(), bytes })
+        let root = self.root(&path).map_err(|why| Missing::Unreadable(format!("{}: {why}", path.display())))?;
+        Ok(Found { file: path.display().to_string(), root })
     }
 
     /// OMS: the base name anywhere below the roots, at a path in which the folder of the reference stands as a word.
@@ -180,11 +190,16 @@ impl Files {
         vec![usual(&folder).unwrap_or(folder)]
     }
 
-    fn bytes(&mut self, path: &Path) -> Result<Arc<[u8]>, String> {
+    fn root(&mut self, path: &Path) -> Result<Arc<Element>, String> {
         if let Some(known) = self.read.get(path) {
             return known.clone();
         }
-        let read = read(path);
+        let read = if self.total > MAX_TOTAL {
+            Err(format!("more than {} MiB were read already; name a smaller folder", MAX_TOTAL / 1024 / 1024))
+        } else {
+            self.total += std::fs::metadata(path).map_or(0, |meta| meta.len().min(xml::MAX_FILE as u64));
+            read(path)
+        };
         self.read.insert(path.to_owned(), read.clone());
         read
     }
@@ -202,7 +217,7 @@ impl Files {
     }
 }
 
-fn read(path: &Path) -> Result<Arc<[u8]>, String> {
+fn read(path: &Path) -> Result<Arc<Element>, String> {
     let meta = std::fs::metadata(path).map_err(|e| format!("cannot be read: {e}"))?;
     if !meta.is_file() {
         return Err("is no file".to_owned());
@@ -210,7 +225,8 @@ fn read(path: &Path) -> Result<Arc<[u8]>, String> {
     if meta.len() > xml::MAX_FILE as u64 {
         return Err(format!("the file has {} KiB; at most {} are read", meta.len() / 1024, xml::MAX_FILE / 1024));
     }
-    std::fs::read(path).map(Into::into).map_err(|e| format!("cannot be read: {e}"))
+    let bytes = std::fs::read(path).map_err(|e| format!("cannot be read: {e}"))?;
+    xml::read(&bytes).map(Arc::new)
 }
 
 /// Every file below a folder but hidden ones, as the engines' finder sees them.
@@ -247,14 +263,9 @@ fn nearest(path: &Path, name: &str) -> Option<PathBuf> {
 /// The folder of the machine that a file belongs to: the one just below `StateMachine`.
 fn machine(folder: &Path) -> Option<PathBuf> {
     let all = nearest(folder, STATE_MACHINE)?;
-    let below = folder
-        .strip_prefix(&all)
-        .map(Path::to_owned)
-        .or_else(|_| Ok::<_, ()>(plain(folder).ok_or(())?.strip_prefix(&all).map_err(|_| ())?.to_owned()));
-    match below.ok()?.components().next() {
-        Some(first) => Some(all.join(first)),
-        None => None,
-    }
+    // A relative path may say nothing of `StateMachine`; then `nearest` has answered with an absolute one.
+    let first = |folder: &Path| folder.strip_prefix(&all).ok()?.components().next().map(|c| all.join(c));
+    first(folder).or_else(|| first(&plain(folder)?))
 }
 
 /// The engine whose folder is nearest on the way up.
