@@ -1,5 +1,6 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
+mod answers;
 pub mod cases;
 pub mod check;
 pub mod code;

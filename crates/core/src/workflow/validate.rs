@@ -1,11 +1,13 @@
 //! The checks of a whole workflow: what no single key shows. They run when a file is loaded, so that no order meets what they find.
 //!
-//! Here: statuses, events and the walk through each machine. `automatic` looks for rounds that would never end, `coupling` at the two
-//! machines of an item together. What is not checked: rounds that need the item's and the payment's machine in turn (the engine bounds
-//! them), and whether guards can ever hold together.
+//! Here: statuses, events and the walk through each machine. `automatic` looks for rounds that would never end, `choice` at which of
+//! several transitions is taken, `fields` at what events carry and labels show, `coupling` at the two machines of an item together. What
+//! only shows when machines run together is not here: `explore` walks them.
 
 mod automatic;
+mod choice;
 mod coupling;
+mod fields;
 pub(super) mod graph;
 
 #[cfg(test)]
@@ -31,8 +33,10 @@ pub fn validate(workflow: &Workflow, partner: Option<&Workflow>) -> Vec<Complain
         let check = Check { workflow, scope, machine };
         check.states(&mut out);
         automatic::rounds(&check, &mut out);
+        fields::required(&check, &mut out);
     }
     coupling::partner(workflow, partner, &mut out);
+    fields::shown(workflow, partner, &mut out);
     out.sort();
     out.dedup();
     out
@@ -135,7 +139,7 @@ impl Check<'_> {
                 say(Code::CompetingTriggers, "a state is left only by the outcome of its `invoke`, so any other exit would never be taken; move it to the states that `on.done` and `on.error` lead to".to_owned());
             }
             self.entry(state, out);
-            self.shadowed(state, out);
+            choice::rules(self, state, out);
             for exit in exits(state) {
                 let path = format!("{}.{}", self.path(state), exit.path);
                 self.transition(exit.transition, &path, out);
@@ -157,40 +161,6 @@ impl Check<'_> {
                 });
             } else if *action == Action::SendToMerchant && self.workflow.partner.is_none() {
                 say("`merchant.send` starts the partner's machine, and this workflow names no `partner`");
-            }
-        }
-    }
-
-    /// Transitions that are never tried because one before them is always taken.
-    fn shadowed(&self, state: &State, out: &mut Vec<Complaint>) {
-        let mut say = |t: &Transition, path: String, message: String| {
-            out.push(Complaint::on_line(
-                Code::ShadowedTransition,
-                t.line,
-                format!("{}.{path}", self.path(state)),
-                message,
-            ));
-        };
-        for t in state.always.iter().rev().skip(1).filter(|t| t.guard.is_none()) {
-            say(
-                t,
-                "always".to_owned(),
-                "only the last `always` may have no guard; those after this one are never tried".to_owned(),
-            );
-        }
-        for (event, transitions) in &state.on {
-            for (i, later) in transitions.iter().enumerate() {
-                let takes_all = |t: &&Transition| {
-                    t.guard.is_none()
-                        && t.requires.iter().all(|f| later.requires.contains(f))
-                        && later.by.iter().all(|p| t.by.contains(p))
-                        && later.by.is_empty() == t.by.is_empty()
-                };
-                if transitions[..i].iter().any(|t| takes_all(&t)) {
-                    let message =
-                        "never taken: one before it has no guard and takes the event from the same parties".to_owned();
-                    say(later, format!("on.{event}"), message);
-                }
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::decide::Which;
 use crate::order::{Instance, Item, Order, Payment, RefundState};
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::{Delay, Machine, Policy, State, Workflow};
-use crate::workflow::validate::graph::{exits, walk};
+use crate::workflow::validate::graph::ways;
 
 use super::shapes::{CANCEL_WINDOW, NOW, OFFLINE, POLICIES};
 
@@ -34,9 +34,7 @@ pub(super) struct Part<'w> {
 
 impl<'w> Part<'w> {
     fn new(machine: &'w Machine) -> Self {
-        let next: Vec<Vec<usize>> =
-            machine.states.iter().map(|s| exits(s).map(|exit| exit.transition.target).collect()).collect();
-        let follows: Vec<Vec<bool>> = next.iter().map(|open| walk(&next, open.clone())).collect();
+        let follows = ways(machine);
         let times = machine.states.iter().map(|state| {
             let mut times: Vec<Span> = state.after.iter().filter_map(|after| length(after.delay)).collect();
             times.sort_unstable();

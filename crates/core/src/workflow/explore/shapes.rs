@@ -13,7 +13,8 @@ use crate::id::{AddressId, CustomerId, MerchantId, OrderId, VariantId};
 use crate::money::Currency;
 use crate::order::{PartyKind, PartyRef, Policies, Share};
 use crate::time::{Span, Timestamp};
-use crate::workflow::guard::{Comparison, Domain, Fact, Guard, Literal, Subject, Value};
+use crate::workflow::answers::answers;
+use crate::workflow::guard::{Comparison, Fact, Guard, Subject, Value};
 use crate::workflow::model::Workflow;
 use crate::workflow::validate::graph::exits;
 
@@ -174,36 +175,4 @@ pub(super) fn assumptions(workflow: &Workflow, partner: Option<&Workflow>) -> (V
     }
     let left_out = all - ways.len();
     (ways, left_out)
-}
-
-/// One answer for each way in which the comparisons can come out together.
-fn answers(subject: Subject, comparisons: &[Comparison]) -> Vec<Value> {
-    let mut tried: Vec<Value> = Vec::new();
-    for literal in comparisons.iter().flat_map(|c| &c.literals) {
-        match literal {
-            Literal::Money(amount, currency) => {
-                tried.extend([-1, 0, 1].map(|by| Value::Money(amount.saturating_add(by), *currency)));
-            }
-            Literal::Integer(number) => tried.extend([-1, 0, 1].map(|by| Value::Integer(number.saturating_add(by)))),
-            Literal::Word(word) => tried.push(Value::Word(word.clone())),
-        }
-    }
-    match subject.domain() {
-        Domain::Word => tried.push(Value::Word(String::new())),
-        Domain::Money | Domain::Integer | Domain::Truth => {}
-    }
-    // An order can have another currency than the file compares with, and need not go anywhere.
-    if subject.domain() == Domain::Money || subject == Subject::ShippingCountry {
-        tried.push(Value::Nothing);
-    }
-    let mut seen: Vec<Vec<bool>> = Vec::new();
-    tried.retain(|value| {
-        let outcome: Vec<bool> = comparisons.iter().map(|c| c.holds(value)).collect();
-        let new = !seen.contains(&outcome);
-        if new {
-            seen.push(outcome);
-        }
-        new
-    });
-    tried
 }

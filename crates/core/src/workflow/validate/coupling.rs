@@ -12,6 +12,7 @@ use crate::workflow::model::{Action, Kind, Machine, Side, Workflow};
 /// Checks a workflow against its partner, and against itself where it sends.
 pub(super) fn partner(workflow: &Workflow, partner: Option<&Workflow>, out: &mut Vec<Complaint>) {
     directions(workflow, out);
+    declared_twice(workflow, partner, out);
     match (workflow.kind, workflow.partner.as_deref(), partner) {
         (Kind::Merchant, _, None) => {}
         (Kind::Merchant, _, Some(order)) => {
@@ -65,6 +66,29 @@ pub(in super::super) fn coupling(order: &Workflow, merchant: &Workflow) -> Vec<(
     }
     let of_order = of_order.into_iter().map(|c| (Side::Item, c));
     of_order.chain(of_merchant.into_iter().map(|c| (Side::Merchant, c))).collect()
+}
+
+/// Events of the payment that a party may fire at an item's machine, or at the merchant's, too: those are asked first, and always.
+fn declared_twice(workflow: &Workflow, partner: Option<&Workflow>, out: &mut Vec<Complaint>) {
+    let Some(payment) = &workflow.payment else { return };
+    let items = [Some((&workflow.item, "an item's machine")), partner.map(|p| (&p.item, "the merchant's machine"))];
+    for state in &payment.states {
+        for exit in exits(state) {
+            let Some(event) = exit.event else { continue };
+            for (machine, whose) in items.into_iter().flatten() {
+                let both: Vec<&str> =
+                    exit.transition.by.iter().filter(|&&p| machine.lets(p, event)).map(|p| p.name()).collect();
+                if !both.is_empty() {
+                    let message = format!(
+                        "{} can fire `{event}` at {whose} too, which always gets it instead; give one of the two another name",
+                        both.join(", ")
+                    );
+                    let path = format!("payment.states.{}.{}", state.name, exit.path);
+                    out.push(Complaint::on_line(Code::EventDeclaredTwice, exit.transition.line, path, message));
+                }
+            }
+        }
+    }
 }
 
 /// Each side sends to the other, and only if there is another. (Payments cannot send at all; the reader sees to that.)

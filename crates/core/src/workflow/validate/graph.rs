@@ -64,6 +64,13 @@ fn numbered(transitions: &[Transition], path: String) -> impl Iterator<Item = (&
     transitions.iter().enumerate().map(move |(i, t)| (t, if several { format!("{path}[{i}]") } else { path.clone() }))
 }
 
+/// For each state, which states can follow it; itself only if a way leads back.
+pub(in crate::workflow) fn ways(machine: &Machine) -> Vec<Vec<bool>> {
+    let next: Vec<Vec<usize>> =
+        machine.states.iter().map(|s| exits(s).map(|exit| exit.transition.target).collect()).collect();
+    next.iter().map(|open| walk(&next, open.clone())).collect()
+}
+
 /// For each state, whether it can be reached from the first.
 pub(in crate::workflow) fn reached(machine: &Machine) -> Vec<bool> {
     let next: Vec<Vec<usize>> =
@@ -84,7 +91,7 @@ pub(in crate::workflow) fn ending(machine: &Machine) -> Vec<bool> {
 }
 
 /// Every node that can be reached from `open`.
-pub(in crate::workflow) fn walk(next: &[Vec<usize>], mut open: Vec<usize>) -> Vec<bool> {
+fn walk(next: &[Vec<usize>], mut open: Vec<usize>) -> Vec<bool> {
     let mut seen = vec![false; next.len()];
     while let Some(at) = open.pop() {
         if !std::mem::replace(&mut seen[at], true) {

@@ -196,22 +196,29 @@ fn nothing_stands_behind_what_is_always_taken() {
         "title",
         "line 14: item.states.new.on.cancel: never taken",
     );
-    for (first, second) in [
-        ("by = [\"customer\"]", "by = [\"customer\", \"operator\"]"),
-        ("by = [\"customer\"], guard = \"payment.captured\"", "by = [\"customer\"]"),
-        ("by = [\"customer\"], requires = [\"reason\"]", "by = [\"customer\"]"),
-    ] {
+    // A field that is missing refuses the event: it is not passed on.
+    breaks(
+        &two("by = [\"customer\"], requires = [\"reason\"]", "by = [\"customer\"]"),
+        None,
+        "title",
+        "title",
+        "line 14: item.states.new.on.cancel: never taken",
+    );
+    breaks(
+        &two("by = [\"customer\"]", "by = [\"customer\", \"operator\"]"),
+        None,
+        "title",
+        "title",
+        "line 14: item.states.new.on.cancel: customer may fire this by an earlier transition",
+    );
+    for (first, second) in [("by = [\"customer\"], guard = \"payment.captured\"", "by = [\"customer\"]")] {
         assert!(validate(&parse(&two(first, second)), None).is_empty(), "{first} {second}");
     }
 }
 
 #[test]
 fn rounds_without_end() {
-    let ab = |a: &str, b: &str| {
-        format!(
-            "[payment.states.a]\n{a}\n[payment.states.b]\non.x = {{ target = \"failed\", by = [\"operator\"] }}\n{b}\n"
-        )
-    };
+    let ab = |a: &str, b: &str| format!("[payment.states.a]\n{a}\n[payment.states.b]\nfinal = true\n{b}\n");
     let round = "line 44: payment.states.a: goes round by itself without end: a → b → a";
     payment(&ab("always = { target = \"b\" }", "always = { target = \"a\" }"), round);
     payment(
