@@ -71,7 +71,7 @@ impl App {
             ending: watch::Sender::default(),
             in_flight: InFlight::default(),
             numbers: Mutex::new(NumberBlocks::default()),
-            metrics: Metrics::new(),
+            metrics: Metrics::new(store.stats(), store.is_shared(), node),
             workflows: RwLock::new(Arc::new(workflows)),
             channels: RwLock::default(),
             order_locks: (0..256).map(|_| Mutex::new(())).collect(),

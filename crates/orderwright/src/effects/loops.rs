@@ -46,6 +46,7 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
     let numbered = app.store.sequence(512).await?;
     if numbered > 0 {
+        app.metrics.feed_numbered.inc_by(numbered as u64);
         app.feed.send_replace(());
     }
     let timers = timers(app).await?;
@@ -83,6 +84,7 @@ async fn timers(app: &Arc<App>) -> Result<usize, StoreError> {
 pub async fn tick(ctx: &Ctx, order: OrderId) {
     match apply(ctx, &Scope::All, OrderRef::Order(order), &Command::Tick, &mut |_, _, _| {}).await {
         Ok((decision, _)) => {
+            ctx.app.metrics.timers_fired.inc();
             tokio::spawn(runner::run_new(ctx.clone(), decision.effects));
         }
         Err(OpError::Refused(Refusal::Endless)) => {

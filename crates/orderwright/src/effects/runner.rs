@@ -13,6 +13,7 @@ use orderwright_core::workflow::Effect;
 
 use crate::app::App;
 use crate::kernel::Clock;
+use crate::kernel::clock::stopwatch;
 use crate::ops::command::{OrderRef, apply};
 use crate::ops::{Ctx, OpError, Wait};
 use crate::pay::sandbox::Sandbox;
@@ -74,12 +75,13 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
 /// One attempt. What follows from its outcome, if it had one that moved the order.
 async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
     let Leased { job, fence, attempts, in_doubt } = leased;
-    let now = ctx.clock.now();
+    let (now, start) = (ctx.clock.now(), stopwatch());
     let answer = match job.effect.0 {
         Effect::CheckStock => check_stock(ctx, &job).await,
         _ if in_doubt => ask_first(ctx, &job, now).await,
         _ => ctx.app.provider.execute(&job, now).await,
     };
+    ctx.app.metrics.effect(job.effect.0, outcome_name(&answer), start);
     match answer {
         Ok(answer @ (Answer::Done { .. } | Answer::Declined { .. })) => finish(ctx, &job, fence, answer).await,
         // The provider will send a webhook; should it not come, we ask.
@@ -114,6 +116,17 @@ async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
             .await;
             None
         }
+    }
+}
+
+/// The word by which an attempt is counted.
+fn outcome_name(answer: &Result<Answer, ProviderError>) -> &'static str {
+    match answer {
+        Ok(Answer::Done { .. }) => "done",
+        Ok(Answer::Declined { .. }) => "declined",
+        Ok(Answer::Processing) => "processing",
+        Err(ProviderError::Lost(_)) => "lost",
+        Err(ProviderError::Unavailable(_)) => "unavailable",
     }
 }
 
@@ -159,7 +172,10 @@ async fn finish(ctx: &Ctx, job: &EffectJob, fence: i64, answer: Answer) -> Optio
             end(ctx, id, fence).await;
             None
         }
-        Err(OpError::Internal(why)) if why.contains("Job") => None,
+        Err(OpError::Internal(why)) if why.contains("Job") => {
+            ctx.app.metrics.leases_lost.inc();
+            None
+        }
         Err(OpError::Busy(why)) => {
             // The job stays; its lease runs out and it is taken up again.
             tracing::warn!(job = %job.id, why, "the outcome could not be committed yet");
@@ -196,6 +212,7 @@ async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run
     if attempts >= MAX_ATTEMPTS {
         return bury(ctx, id.0, fence, why).await;
     }
+    ctx.app.metrics.effect_retries.inc();
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     cs.retry_job(id.0, fence, run_at.0, state, Some(why));
@@ -216,7 +233,8 @@ async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
 /// Commits housekeeping of a job: a lost fence means that another node has it, and that is fine.
 async fn commit_quietly(ctx: &Ctx, cs: Changeset) {
     match ctx.app.store.commit(cs).await {
-        Ok(_) | Err(CommitError::Conflict { what: Guard::Job }) => {}
+        Ok(_) => {}
+        Err(CommitError::Conflict { what: Guard::Job }) => _ = ctx.app.metrics.leases_lost.inc(),
         Err(error) => tracing::warn!(%error, "a job's row could not be written; its lease will run out"),
     }
 }

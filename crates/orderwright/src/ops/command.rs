@@ -120,6 +120,7 @@ pub async fn apply(
             Ok(_) => {
                 let loaded = Loaded { order: decision.order.clone(), workflow, partner };
                 ctx.app.wake.notify_one();
+                ctx.app.metrics.command(command);
                 return Ok((decision, loaded));
             }
             Err(CommitError::Conflict { what: Guard::OrderVersion }) if attempt < ATTEMPTS => {

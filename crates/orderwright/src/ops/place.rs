@@ -398,6 +398,7 @@ async fn short(ctx: &Ctx, error: CommitError, priced: &Priced) -> OpError {
 /// The changeset stops at the first SKU that is short; the customer wants to know all of them.
 async fn short_of(ctx: &Ctx, error: CommitError, items: &[decide::DraftItem]) -> OpError {
     let CommitError::Conflict { what: Guard::Stock { sku } } = error else { return error.into() };
+    ctx.app.metrics.stock_shortfalls.inc();
     let mut wanted: Vec<(&str, &str, i64)> = Vec::new();
     for item in items {
         match wanted.iter_mut().find(|w| w.0 == item.sku && w.1 == item.location) {

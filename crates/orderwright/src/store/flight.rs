@@ -40,6 +40,9 @@ pub(super) async fn commit(db: &Arc<Postgres>, changeset: &Changeset) -> Result<
     let mut attempt = 0;
     loop {
         attempt += 1;
+        if attempt > 1 {
+            db.stats.retries.inc();
+        }
         let conn = match checkout(&db.commits).await {
             Ok(conn) => conn,
             Err(_) if in_doubt && started.elapsed() < SETTLE => {

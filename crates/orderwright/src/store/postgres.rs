@@ -21,6 +21,7 @@ use super::{
     changeset::Changeset,
     error::{CommitError, Result, StoreError},
     registry::{ALL, Stmt, to_postgres},
+    stats::Stats,
     value::{FromRow, Val},
 };
 
@@ -41,6 +42,7 @@ pub(super) struct Postgres {
     lists: Pool<Connector>,
     lanes: [tokio::sync::Mutex<Option<Arc<Conn>>>; LANES],
     turn: AtomicUsize,
+    pub(super) stats: Stats,
 }
 
 /// Makes connections; also the pools' manager.
@@ -195,7 +197,7 @@ pub(super) enum Read<'a> {
 
 impl Postgres {
     /// Connects and brings the schema up to date.
-    pub(super) async fn open(url: &str) -> Result<Self> {
+    pub(super) async fn open(url: &str, stats: Stats) -> Result<Self> {
         let mut config: Config =
             url.parse().map_err(|e| StoreError::Invalid(format!("the database URL: {}", reason(&e))))?;
         let failed = |e: tokio_postgres::Error| StoreError::Unavailable(reason(&e));
@@ -222,7 +224,17 @@ impl Postgres {
             lanes: Default::default(),
             turn: AtomicUsize::new(0),
             connector,
+            stats,
         })
+    }
+
+    /// Open connections, idle ones, and tasks that wait for one: of the pool for commits and of that for lists.
+    pub(super) fn pools(&self) -> ((usize, usize, usize), (usize, usize, usize)) {
+        let of = |pool: &Pool<Connector>| {
+            let status = pool.status();
+            (status.size, status.available, status.waiting)
+        };
+        (of(&self.commits), of(&self.lists))
     }
 
     /// Commits a changeset. It flies in a task of its own: a caller that goes away can't leave half a transaction on a

@@ -95,6 +95,7 @@ registry! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     OutboxHas = "SELECT id FROM outbox WHERE id = ?1";
     OutboxWaiting = "SELECT id FROM outbox WHERE position IS NULL LIMIT 1";
+    OutboxLag = "SELECT COUNT(*), MIN(at) FROM outbox WHERE position IS NULL";
     OutboxAfter = "SELECT position, id, at, order_id, order_version, channel, from_status, to_status, events FROM outbox \
         WHERE position > ?1 ORDER BY position LIMIT ?2";
     FeedPosition = "SELECT position FROM feed_head WHERE id = 1";

@@ -55,6 +55,11 @@ impl Store {
         self.inner.rows(Stmt::OutboxAfter, &[position.into(), limit.into()]).await
     }
 
+    /// How many changesets have no position yet, and when the oldest of them was decided.
+    pub async fn feed_lag(&self) -> Result<(i64, Option<i64>)> {
+        Ok(self.inner.row(Stmt::OutboxLag, &[]).await?.unwrap_or((0, None)))
+    }
+
     /// The last position of the feed.
     pub async fn feed_position(&self) -> Result<i64> {
         Ok(self.inner.row(Stmt::FeedPosition, &[]).await?.unwrap_or(0))

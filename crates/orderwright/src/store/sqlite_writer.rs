@@ -12,6 +12,7 @@ use super::{
     error::{CommitError, Guard},
     registry::Stmt,
     sqlite::collect,
+    stats::Stats,
     value::{FromRow, Val},
 };
 
@@ -103,11 +104,12 @@ pub(super) struct Writer {
     conn: Connection,
     done: Vec<(Box<dyn Task>, Result<(), CommitError>)>,
     batches: u32,
+    stats: Stats,
 }
 
 impl Writer {
-    pub(super) fn new(conn: Connection) -> Self {
-        Writer { conn, done: Vec::with_capacity(BATCH), batches: 0 }
+    pub(super) fn new(conn: Connection, stats: Stats) -> Self {
+        Writer { conn, done: Vec::with_capacity(BATCH), batches: 0, stats }
     }
 
     /// Commits `first` and what `next` still brings, in one transaction, and answers them all.
@@ -128,6 +130,7 @@ impl Writer {
         if voided.is_some() && !self.conn.is_autocommit() {
             let _ = self.conn.execute_batch("ROLLBACK");
         }
+        self.stats.batch_size.observe_count(self.done.len());
         for (task, result) in self.done.drain(..) {
             // A refusal stands whatever became of the batch, since nothing of it was to be kept.
             task.answer(match &voided {
@@ -179,6 +182,7 @@ impl Writer {
         };
         match run("NOOP") {
             Ok(pages) if pages >= limit => {
+                self.stats.checkpoints.inc();
                 if let Err(e) = run("PASSIVE") {
                     tracing::warn!(error = %e, "checkpoint failed; it is tried again later");
                 }

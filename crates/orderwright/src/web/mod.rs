@@ -30,6 +30,8 @@ use problem::{INTERNAL, METHOD_NOT_ALLOWED, NO_ROUTE, Problem};
 /// Everything that is served.
 pub fn router(app: Arc<App>) -> Router {
     let (router, spec) = api().split_for_parts();
+    let documented = spec.paths.paths.keys().cloned();
+    app.metrics.http.know(documented.chain(api::public::docs::ROUTES.iter().map(|r| (*r).to_owned())));
     let spec = Arc::new(finished(spec).to_pretty_json().unwrap_or_default());
     router
         .merge(api::public::docs::routes(spec))
@@ -40,6 +42,8 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         // Whoever reads a body has a limit of its own; this one is for those that nobody reads.
         .layer(RequestBodyLimitLayer::new(2 * MAX_FILE))
+        .layer(axum::middleware::map_response(problem::as_problem))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), metrics::http::measure))
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

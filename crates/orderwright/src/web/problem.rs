@@ -51,6 +51,7 @@ codes! {
     ANSWER_LOST = "idempotency_answer_lost", 409, "Done, but the answer was lost", "The first request was carried out and its answer was lost in a crash. Read the resource to see it.";
     COUPLED = "coupled_machine", 409, "The other side cannot follow", "The event must be taken by the coupled machine of the item too, and that one cannot take it in its state. Nothing was changed.";
     PRECONDITION_FAILED = "precondition_failed", 412, "It changed meanwhile", "The version in If-Match is not the current one. Read it again, and decide anew.";
+    TOO_SLOW = "request_timeout", 408, "The body did not come in time", "A body must have come within a minute after its head. Nothing was changed. Send it again, over a better connection or in parts.";
     TOO_LARGE = "body_too_large", 413, "The body is too large", "A JSON body has at most 1 MiB, an imported file 10 MiB. Send it in parts.";
     MEDIA_TYPE = "unsupported_media_type", 415, "Not what this path takes", "Send `Content-Type: application/json`, or `text/csv` where a file is imported.";
     INVALID = "invalid_fields", 422, "Fields are wrong", "The body is well-formed, but some fields are not acceptable: `errors` has a JSON Pointer and a remedy for each.";
@@ -95,6 +96,13 @@ pub struct ProblemField {
     pub detail: String,
 }
 
+/// The media type of a problem.
+const PROBLEM: &str = "application/problem+json";
+
+/// The code of the problem that an answer is, for whoever counts answers.
+#[derive(Clone, Debug)]
+pub struct Refused(pub String);
+
 /// An error on its way out.
 #[derive(Clone, Debug)]
 pub struct Problem(pub Box<ProblemBody>);
@@ -129,6 +137,28 @@ impl Problem {
     pub fn is_final(&self) -> bool {
         self.0.status == 409 && self.0.code != KEY_IN_USE.name && self.0.code != ANSWER_LOST.name
     }
+}
+
+/// Refusals that come from the libraries below become problems like ours.
+pub async fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || response.extensions().get::<Refused>().is_some() {
+        return response;
+    }
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) {
+        return response;
+    }
+    let problem = match status.as_u16() {
+        400 => Problem::new(&MALFORMED, "the address of the request cannot be read"),
+        404 => Problem::new(&NO_ROUTE, "there is no such path; /openapi.json lists all of them"),
+        405 => Problem::new(&METHOD_NOT_ALLOWED, "this path does not take this method"),
+        408 => Problem::new(&TOO_SLOW, "the request did not come in time"),
+        413 => Problem::new(&TOO_LARGE, "this is more than any path takes"),
+        415 => Problem::new(&MEDIA_TYPE, "this path does not take this type"),
+        503 => Problem::new(&BUSY, "too much at once"),
+        _ => Problem::new(&INTERNAL, "something went wrong on our side"),
+    };
+    problem.into_response()
 }
 
 impl From<OpError> for Problem {
@@ -194,7 +224,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self.0).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM)], body).into_response();
+        response.extensions_mut().insert(Refused(self.0.code));
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

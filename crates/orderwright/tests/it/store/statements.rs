@@ -16,6 +16,7 @@ pub async fn every_statement_executes(place: Place) {
     people_and_rest::walk(&store).await;
     work::walk(&store).await;
     store.sequence(1_000).await.expect("sequenced");
+    store.feed_lag().await.expect("read");
     let last = store.feed_position().await.expect("a position");
     assert_eq!(store.events_after(last - 1, 10).await.expect("read").len(), 1);
     let unused: Vec<_> =

@@ -1,6 +1,7 @@
 //! `GET /events`: every domain event, gap-free, as pages or as a stream (server-sent events).
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::kernel::digest;
 use crate::ops::Ctx;
 use crate::ops::events::{self, FeedCursor, FeedEvent};
@@ -103,8 +105,25 @@ fn wants_stream(headers: &HeaderMap) -> bool {
     kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
+/// A stream that is read; it ends when its reader goes away.
+struct Reader(Arc<App>);
+
+impl Reader {
+    fn new(app: &Arc<App>) -> Self {
+        app.metrics.feed_subscribers.inc();
+        Self(app.clone())
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.metrics.feed_subscribers.dec();
+    }
+}
+
 /// Where a stream stands.
 struct Following {
+    _reader: Reader,
     ctx: Ctx,
     at: FeedCursor,
     read: std::vec::IntoIter<FeedEvent>,
@@ -114,7 +133,7 @@ struct Following {
 
 /// The events from the cursor on, as they come; ends with the server, or when the store does not answer: the reader comes back.
 fn follow(ctx: Ctx, at: FeedCursor) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    let start = Following { ctx, at, read: Vec::new().into_iter(), begun: false };
+    let start = Following { _reader: Reader::new(&ctx.app), ctx, at, read: Vec::new().into_iter(), begun: false };
     stream::unfold(start, |mut state| async move {
         if !std::mem::replace(&mut state.begun, true) {
             return Some((Ok(Event::default().retry(COME_BACK)), state));
