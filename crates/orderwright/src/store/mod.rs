@@ -10,6 +10,7 @@ mod changeset;
 mod checkouts;
 mod error;
 mod flight;
+mod group;
 mod idempotency;
 mod jobs;
 mod ledger;
