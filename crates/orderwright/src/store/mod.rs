@@ -17,6 +17,7 @@ mod ledger;
 mod messages;
 mod migrate;
 mod nodes;
+mod number_part;
 mod order_list;
 mod orders;
 mod page;
