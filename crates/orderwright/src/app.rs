@@ -1,6 +1,7 @@
 //! The application, built once: the only place that knows every concrete part.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use orderwright_core::catalog::Channel;
@@ -41,6 +42,8 @@ pub struct App {
     pub in_flight: InFlight,
     /// Order numbers in hand.
     pub numbers: Mutex<NumberBlocks>,
+    /// When old answers were last thrown away: microseconds of the shop's clock.
+    pub swept_at: AtomicI64,
     /// Counters and timings.
     pub metrics: Metrics,
     workflows: RwLock<Arc<WorkflowSet>>,
@@ -71,6 +74,7 @@ impl App {
             ending: watch::Sender::default(),
             in_flight: InFlight::default(),
             numbers: Mutex::new(NumberBlocks::default()),
+            swept_at: AtomicI64::new(0),
             metrics: Metrics::new(store.stats(), store.is_shared(), node),
             workflows: RwLock::new(Arc::new(workflows)),
             channels: RwLock::default(),

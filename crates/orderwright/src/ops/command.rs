@@ -15,6 +15,7 @@ use crate::effects;
 use crate::store::{Changeset, CommitError, Guard, OrderRow, Scope};
 
 /// An order as it was loaded.
+#[derive(Clone)]
 pub struct Loaded {
     /// The aggregate.
     pub order: Order,
@@ -100,6 +101,18 @@ pub async fn apply(
     command: &Command,
     extra: &mut (dyn FnMut(&mut Changeset, &Order, Timestamp) + Send),
 ) -> Result<(Decision, Loaded), OpError> {
+    apply_to(ctx, scope, which, None, command, extra).await
+}
+
+/// The same on an order that the caller has just committed: it is loaded only if it has moved since.
+pub async fn apply_to(
+    ctx: &Ctx,
+    scope: &Scope,
+    which: OrderRef,
+    mut known: Option<Loaded>,
+    command: &Command,
+    extra: &mut (dyn FnMut(&mut Changeset, &Order, Timestamp) + Send),
+) -> Result<(Decision, Loaded), OpError> {
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -108,12 +121,20 @@ pub async fn apply(
             OrderRef::MerchantOrder(id) => id.0,
         };
         let _mine = ctx.app.order_lock(lock_id).lock().await;
-        let Loaded { order, workflow, partner } = load(ctx, scope, which).await?;
+        let from_memory = known.is_some();
+        let Loaded { order, workflow, partner } = match known.take() {
+            Some(known) => known,
+            None => load(ctx, scope, which).await?,
+        };
         if ctx.if_version.is_some_and(|wanted| wanted != order.version) {
             return Err(OpError::PreconditionFailed);
         }
         let now = ctx.clock.now();
-        let decision = decided(ctx, &order, &workflow, partner.as_deref(), command, now)?;
+        let decision = match decided(ctx, &order, &workflow, partner.as_deref(), command, now) {
+            // Only the store knows whether it is still so.
+            Err(_) if from_memory => continue,
+            decided => decided?,
+        };
         let mut cs = commit::changeset(ctx, &decision, &workflow, Some(order.version), now)?;
         extra(&mut cs, &order, now);
         match ctx.app.store.commit(cs).await {
@@ -162,8 +183,8 @@ pub async fn settle(ctx: &Ctx, decision: Decision, loaded: Loaded) -> Result<Loa
     }
     let waits = ctx.wait == Wait::Full || decision.effects.iter().any(|e| e.effect.0 != Effect::Refund);
     let order = OrderRef::Order(loaded.order.id);
-    let work = effects::runner::run_new(ctx.clone(), decision.effects);
-    match ctx.wait {
+    let work = effects::runner::run_from(ctx.clone(), decision.effects, Some(loaded.clone()));
+    let last = match ctx.wait {
         Wait::Full => work.await,
         Wait::FirstOutcome => {
             let task = tokio::spawn(work);
@@ -171,8 +192,11 @@ pub async fn settle(ctx: &Ctx, decision: Decision, loaded: Loaded) -> Result<Loa
                 return Ok(loaded);
             }
             // The work goes on when the time is over, or when the client goes away.
-            let _ = tokio::time::timeout(FIRST_OUTCOME, task).await;
+            tokio::time::timeout(FIRST_OUTCOME, task).await.ok().and_then(Result::ok).flatten()
         }
+    };
+    if let Some(last) = last {
+        return Ok(last);
     }
     load(ctx, &Scope::All, order).await
 }

@@ -65,7 +65,7 @@ pub fn changeset(
         });
     }
     for item in order.items.iter().filter(|i| decision.new_items.contains(&i.id)) {
-        cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0);
+        cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0, order.created_at.0);
     }
     for (id, merchant) in &decision.merchant_orders {
         cs.insert_merchant_order(id.0, merchant.0, order.id.0, now.0, order.created_at.0);

@@ -20,7 +20,7 @@ pub(super) struct Op {
     pub expect: Option<u64>,
     /// Whether its rows are counted into the answer of the commit.
     pub counted: bool,
-    label: Label,
+    pub label: Label,
 }
 
 /// The guard of an operation; the values of it are looked up only when it fails.

@@ -159,9 +159,16 @@ impl Changeset {
         self.push(Stmt::MerchantOrderInsert, Label::Other("merchant_order"), vals)
     }
 
-    /// Notes that a SKU is in an order, for the filters by SKU and merchant.
-    pub fn insert_order_item(&mut self, id: i64, order_id: i64, sku: &str, merchant_id: i64) -> &mut Self {
-        let vals = [id.into(), order_id.into(), sku.into(), merchant_id.into()];
+    /// Notes that a SKU is in an order, for the filters by SKU and merchant. `placed_at` is the order's `created_at`.
+    pub fn insert_order_item(
+        &mut self,
+        id: i64,
+        order_id: i64,
+        sku: &str,
+        merchant_id: i64,
+        placed_at: i64,
+    ) -> &mut Self {
+        let vals = [id.into(), order_id.into(), sku.into(), merchant_id.into(), placed_at.into()];
         self.push(Stmt::OrderItemInsert, Label::Other("order_item"), vals)
     }
 }

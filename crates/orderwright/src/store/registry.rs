@@ -7,6 +7,8 @@
 
 use std::sync::LazyLock;
 
+use tokio_postgres::types::Type;
+
 /// The columns of an order, in the order of `OrderRow`.
 macro_rules! order_columns {
     () => {
@@ -74,7 +76,7 @@ pub(super) struct Text {
 macro_rules! registry {
     ($($id:ident = $sqlite:expr $(, pg = $pg:expr)?;)*) => {
         /// A statement's place in the registry.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u16)]
         pub(super) enum Stmt { $($id),* }
 
@@ -145,7 +147,7 @@ registry! {
     OrderDue = "SELECT id FROM orders WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
     OrderNextDue = "SELECT MIN(due_at) FROM orders WHERE due_at IS NOT NULL";
     MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES (?1, ?2, ?3, ?4)";
+    OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     OrderNumberTake = "INSERT INTO order_number (prefix, day, next) VALUES (?1, ?2, 1 + CAST(?3 AS BIGINT)) \
         ON CONFLICT (prefix, day) DO UPDATE SET next = order_number.next + ?3 RETURNING next - ?3";
 
@@ -362,6 +364,31 @@ impl Stmt {
             && !text.contains("RETURNING")
     }
 
+    /// Whether this changes rows that are there, one for each set of its parameters.
+    pub(super) fn changes_rows(self) -> bool {
+        let text = self.postgres();
+        (text.starts_with("UPDATE ") || text.starts_with("DELETE FROM "))
+            && !text.contains("RETURNING")
+            && !text.contains("SELECT")
+    }
+
+    /// The text for PostgreSQL that does the same for many rows, which come as one array for each of its parameters; the first array is
+    /// parameter `first`. For what [`Stmt::inserts_rows`] or [`Stmt::changes_rows`].
+    pub(super) fn postgres_arrays(self, types: &[Type], first: usize) -> String {
+        let text = self.postgres();
+        let arrays: Vec<String> = (first..).zip(types).map(|(n, ty)| format!("${n}::{}[]", ty.name())).collect();
+        let rows = format!("unnest({})", arrays.join(", "));
+        if let Some((head, tail)) = text.split_once("VALUES (").and_then(|(head, rest)| Some((head, closing(rest)?.1)))
+        {
+            return format!("{head}SELECT * FROM {rows}{tail} RETURNING 1");
+        }
+        let columns: Vec<String> = (1..=types.len()).map(|n| format!("c{n}")).collect();
+        let (head, condition) = text.split_once(" WHERE ").unwrap_or((text, "true"));
+        let from = if head.starts_with("DELETE") { "USING" } else { "FROM" };
+        let of_row = |text: &str| text.replace('$', "u.c");
+        format!("{} {from} {rows} AS u({}) WHERE {} RETURNING 1", of_row(head), columns.join(", "), of_row(condition))
+    }
+
     /// The text for PostgreSQL that inserts `rows` rows at once; its parameters are those of the rows, one row after the other.
     pub(super) fn postgres_rows(self, rows: usize) -> String {
         let text = self.postgres();
@@ -445,13 +472,28 @@ mod tests {
     fn neighbours_become_rows_of_one_insert() {
         assert_eq!(
             Stmt::OrderItemInsert.postgres_rows(2),
-            "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)"
+            "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10)"
         );
         assert!(Stmt::ContactInsert.postgres_rows(3).ends_with("$24) ON CONFLICT (id) DO NOTHING"));
         assert!(Stmt::LedgerInsert.inserts_rows());
         for stmt in [Stmt::OrderUpdate, Stmt::SettingPut, Stmt::OrderNumberTake, Stmt::JobFinish] {
             assert!(!stmt.inserts_rows(), "{stmt:?}");
         }
+    }
+
+    #[test]
+    fn many_rows_come_as_arrays() {
+        let types = [Type::INT8, Type::INT8, Type::TEXT, Type::INT8, Type::INT8];
+        assert_eq!(
+            Stmt::OrderItemInsert.postgres_arrays(&types, 5),
+            "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) SELECT * FROM unnest($5::int8[], $6::int8[], \
+             $7::text[], $8::int8[], $9::int8[]) RETURNING 1"
+        );
+        assert_eq!(
+            Stmt::JobFinish.postgres_arrays(&types[..2], 1),
+            "DELETE FROM job USING unnest($1::int8[], $2::int8[]) AS u(c1, c2) WHERE id = u.c1 AND fence = u.c2 RETURNING 1"
+        );
+        assert!(Stmt::StockReserve.changes_rows() && !Stmt::JobClaim.changes_rows() && !Stmt::FeedFold.changes_rows());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod contention;
 mod engine;
 mod feed;
+mod groups;
 mod lists;
 mod lists_model;
 mod outcomes;
@@ -58,6 +59,21 @@ mod only {
     #[test]
     fn postgres_repeats_a_flight_that_was_lost_on_the_way() {
         run(Engine::Postgres, super::outcomes::a_lost_flight_is_repeated);
+    }
+
+    #[test]
+    fn postgres_commits_who_waits_in_one_transaction() {
+        run(Engine::Postgres, super::groups::who_waits_shares_a_transaction);
+    }
+
+    #[test]
+    fn postgres_hurts_nobody_by_who_is_refused() {
+        run(Engine::Postgres, super::groups::who_is_refused_hurts_nobody);
+    }
+
+    #[test]
+    fn postgres_counts_a_lost_group_once() {
+        run(Engine::Postgres, super::groups::a_lost_group_counts_once);
     }
 
     #[test]

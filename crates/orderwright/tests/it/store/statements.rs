@@ -33,7 +33,7 @@ async fn orders(store: &Store) {
     assert_eq!(store.find_order(&Scope::All, 7).await.expect("read"), Some(order.clone()));
     assert_eq!(store.find_order_by_number(&Scope::All, "T-7").await.expect("read"), Some(order.clone()));
     done(store, |cs| {
-        cs.insert_merchant_order(70, 9, 7, 5, 70).insert_order_item(71, 7, "sku", 9);
+        cs.insert_merchant_order(70, 9, 7, 5, 70).insert_order_item(71, 7, "sku", 9, 70);
     })
     .await;
     assert_eq!(store.find_order_of_merchant_order(&Scope::All, 70).await.expect("read"), Some(order.clone()));
