@@ -6,6 +6,7 @@
 pub mod actor;
 pub mod catalog;
 pub mod decide;
+pub mod graph;
 pub mod id;
 pub mod money;
 pub mod order;
