@@ -35,6 +35,7 @@ use crate::workflow::{Audience, Effect, Field, Workflow};
 pub use explain::{Actions, ItemActions, Possible, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
+pub(crate) use run::Which;
 
 /// What surrounds a decision: everything that does not come from the order or the command.
 pub struct Context<'a> {
@@ -228,6 +229,8 @@ pub struct Decision {
     pub events: Vec<DomainEvent>,
     /// What is to be run.
     pub effects: Vec<EffectJob>,
+    /// The way through the machines, for whoever counts it: nothing of it is stored.
+    pub(crate) taken: Vec<(Which, usize)>,
     /// What the books gain.
     pub postings: Vec<Posting>,
     /// What moves in stock.

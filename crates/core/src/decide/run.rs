@@ -22,7 +22,7 @@ pub const MAX_STEPS: usize = 64;
 
 /// Which machine of the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(crate) enum Which {
     /// The order's payment.
     Payment,
     /// The item's own.
@@ -58,6 +58,8 @@ pub(super) struct Run<'a, 'c> {
     pub timeline: Vec<TimelineEntry>,
     pub events: Vec<DomainEvent>,
     effects: Vec<EffectJob>,
+    /// Transitions in the order in which they were taken: the machine, and the transition's address in the workflow.
+    taken: Vec<(Which, usize)>,
     postings: Vec<Posting>,
     stock: Vec<StockMove>,
     merchant_orders: Vec<(MerchantOrderId, MerchantId)>,
@@ -112,6 +114,7 @@ impl<'a, 'c> Run<'a, 'c> {
             timeline: Vec::new(),
             events: Vec::new(),
             effects: Vec::new(),
+            taken: Vec::new(),
             postings: Vec::new(),
             stock: Vec::new(),
             merchant_orders: Vec::new(),
@@ -210,6 +213,7 @@ impl<'a, 'c> Run<'a, 'c> {
             self.order.payment_reason.clone_from(&transition.reason);
         }
         let machine = self.machine(which).ok_or(Refusal::Endless)?;
+        self.taken.push((which, std::ptr::from_ref(transition).addr()));
         self.enter(which, &machine.states[transition.target])?;
         for send in &transition.send {
             let (Which::Item(i) | Which::Merchant(i)) = which else { continue };
@@ -477,6 +481,7 @@ impl<'a, 'c> Run<'a, 'c> {
             timeline: self.timeline,
             events: self.events,
             effects: self.effects,
+            taken: self.taken,
             postings: self.postings,
             stock: self.stock,
             merchant_orders: self.merchant_orders,

@@ -18,6 +18,7 @@ use crate::time::Span;
 pub use dot::dot;
 pub use mermaid::mermaid;
 pub use svg::svg;
+pub(crate) use workflow::transitions;
 pub use workflow::{Machines, of_workflow};
 
 /// A picture: one or more machines, side by side.
@@ -166,7 +167,9 @@ impl Edge {
         let mut text = match (&self.trigger, &self.event) {
             (Trigger::Event, Some(event)) => event.clone(),
             (Trigger::Event, None) => String::new(),
-            (Trigger::Always, event) => event.clone().unwrap_or_else(|| "at once".to_owned()),
+            (Trigger::Always, Some(event)) => event.clone(),
+            (Trigger::Always, None) if self.guard.is_some() => String::new(),
+            (Trigger::Always, None) => "at once".to_owned(),
             (Trigger::After(time), None) => format!("after {time}"),
             (Trigger::After(time), Some(event)) => format!("after {time}: {event}"),
             (Trigger::Done, _) => "done".to_owned(),
@@ -176,7 +179,8 @@ impl Edge {
             text.push_str(&format!(" ({})", self.by.join(", ")));
         }
         if let Some(guard) = &self.guard {
-            text.push_str(&format!(" if {guard}"));
+            let word = if text.is_empty() { "when" } else { " if" };
+            text.push_str(&format!("{word} {guard}"));
         }
         if !self.requires.is_empty() {
             text.push_str(&format!(" with {}", self.requires.join(", ")));

@@ -49,9 +49,7 @@ pub fn of_workflow(of: &Workflow, partner: Option<&Workflow>, machines: Machines
 fn machine(name: &str, title: &str, of: &workflow::Machine, audience: Audience) -> Machine {
     let mut drawn = Machine::new(name, title);
     drawn.nodes = of.states.iter().enumerate().map(|(n, s)| node(s, n == of.initial, audience)).collect();
-    for (from, state) in of.states.iter().enumerate() {
-        drawn.edges.extend(leaving(from, state));
-    }
+    drawn.edges = transitions(of).into_iter().map(|(edge, _)| edge).collect();
     drawn.mark_happy_path();
     drawn
 }
@@ -99,18 +97,23 @@ fn spelt_out(name: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn leaving(from: usize, state: &State) -> Vec<Edge> {
-    let mut edges: Vec<Edge> = Vec::new();
+/// The transitions of a machine, each with how it is drawn.
+pub(crate) fn transitions(of: &workflow::Machine) -> Vec<(Edge, &Transition)> {
+    of.states.iter().enumerate().flat_map(|(from, state)| leaving(from, state)).collect()
+}
+
+fn leaving(from: usize, state: &State) -> Vec<(Edge, &Transition)> {
+    let drawn = |t, trigger, event: Option<&String>| (Edge { event: event.cloned(), ..edge(from, t, trigger) }, t);
+    let mut edges: Vec<(Edge, &Transition)> = Vec::new();
     if let Some(invoke) = &state.invoke {
-        edges.push(edge(from, &invoke.done, Trigger::Done));
-        edges.push(edge(from, &invoke.error, Trigger::Error));
+        edges.push(drawn(&invoke.done, Trigger::Done, None));
+        edges.push(drawn(&invoke.error, Trigger::Error, None));
     }
-    edges.extend(state.always.iter().map(|t| edge(from, t, Trigger::Always)));
+    edges.extend(state.always.iter().map(|t| drawn(t, Trigger::Always, None)));
     for (event, transitions) in &state.on {
-        let named = transitions.iter().map(|t| Edge { event: Some(event.clone()), ..edge(from, t, Trigger::Event) });
-        edges.extend(named);
+        edges.extend(transitions.iter().map(|t| drawn(t, Trigger::Event, Some(event))));
     }
-    edges.extend(state.after.iter().map(|a| edge(from, &a.transition, Trigger::After(delay(a.delay)))));
+    edges.extend(state.after.iter().map(|a| drawn(&a.transition, Trigger::After(delay(a.delay)), None)));
     edges
 }
 

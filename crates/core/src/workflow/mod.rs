@@ -5,6 +5,7 @@ pub mod guard;
 pub mod model;
 pub mod read;
 pub mod set;
+pub mod simulate;
 pub mod validate;
 pub mod version;
 
