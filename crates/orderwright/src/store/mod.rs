@@ -16,6 +16,7 @@ mod ledger;
 mod messages;
 mod migrate;
 mod nodes;
+mod order_bodies;
 mod order_list;
 mod orders;
 mod page;

@@ -18,5 +18,6 @@ mod lifecycle;
 mod lists;
 mod messages;
 mod payments;
+mod pictures;
 mod stock;
 mod store;

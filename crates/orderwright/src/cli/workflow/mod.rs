@@ -1,6 +1,9 @@
 //! `orderwright workflow …`: the tools for lifecycle files, one file a command.
 
 mod check;
+mod graph;
+mod simulate;
+mod source;
 
 use std::process::ExitCode;
 
@@ -9,11 +12,17 @@ use std::process::ExitCode;
 pub enum Command {
     /// Check files and say what is wrong, with the place and what would be right
     Check(check::Args),
+    /// Draw a lifecycle, with what is in each state now if you like
+    Graph(graph::Args),
+    /// Send many orders through a lifecycle in virtual time, with chosen rates and delays
+    Simulate(Box<simulate::Args>),
 }
 
 /// Carries the command out.
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Graph(args) => graph::run(&args).await,
+        Command::Simulate(args) => simulate::run(&args),
     }
 }
