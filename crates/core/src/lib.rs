@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod decide;
 pub mod graph;
 pub mod id;
+pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod pricing;

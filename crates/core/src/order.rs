@@ -244,6 +244,9 @@ pub enum PartyKind {
 }
 
 impl PartyKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Brand, Self::Supplier, Self::Retailer, Self::Merchant, Self::Platform];
+
     /// The name in the API and in account names.
     pub fn name(self) -> &'static str {
         match self {

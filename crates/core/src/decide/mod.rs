@@ -358,6 +358,8 @@ impl<'de> Deserialize<'de> for EffectName {
 pub struct Posting {
     /// `authorise`, `capture`, `split`, `void`, `refund`.
     pub cause: &'static str,
+    /// What it is about beside the order: a refund's id.
+    pub about: Option<String>,
     /// Account and amount; debits are positive.
     pub lines: Vec<(String, i64)>,
 }

@@ -417,10 +417,15 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Adds a posting; its lines must sum to zero. Lines of nothing are dropped.
     pub fn post(&mut self, cause: &'static str, lines: Vec<(String, i64)>) {
+        self.post_about(cause, None, lines);
+    }
+
+    /// Books a posting that is about something beside the order.
+    pub fn post_about(&mut self, cause: &'static str, about: Option<String>, lines: Vec<(String, i64)>) {
         debug_assert_eq!(lines.iter().map(|l| l.1).sum::<i64>(), 0, "a posting is balanced");
         let lines: Vec<_> = lines.into_iter().filter(|l| l.1 != 0).collect();
         if !lines.is_empty() {
-            self.postings.push(Posting { cause, lines });
+            self.postings.push(Posting { cause, about, lines });
         }
     }
 

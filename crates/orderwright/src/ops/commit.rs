@@ -76,8 +76,10 @@ pub fn changeset(
             cs.insert_ledger_entry(&LedgerRow {
                 id: ctx.app.ids.next(now),
                 posting_id,
-                order_id: order.id.0,
+                order_id: Some(order.id.0),
                 cause: posting.cause.to_owned(),
+                about: posting.about.clone(),
+                reverses: None,
                 account: account.clone(),
                 currency: order.currency.code().to_owned(),
                 amount: *amount,

@@ -14,6 +14,7 @@ pub mod events;
 pub mod idempotency;
 pub mod import;
 pub mod jobs;
+pub mod ledger;
 pub mod messages;
 pub mod orders;
 pub mod people;

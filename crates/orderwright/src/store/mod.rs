@@ -41,7 +41,7 @@ pub use checkouts::CheckoutRow;
 pub use error::{CommitError, Guard, Result, StoreError};
 pub use idempotency::IdempotencyRow;
 pub use jobs::JobRow;
-pub use ledger::LedgerRow;
+pub use ledger::{LedgerFilter, LedgerRow};
 pub use messages::MessageRow;
 pub use order_list::{NumberFilter, OrderFilter, OrderPage};
 pub use orders::{OrderRow, Scope};
@@ -208,7 +208,10 @@ impl Inner {
     /// The same with a statement of the registry.
     async fn list_stmt<T: FromRow>(&self, stmt: Stmt, vals: Vec<Val>) -> Result<Vec<T>> {
         self.count(stmt);
-        self.list(stmt.sqlite().to_owned(), vals).await
+        match &self.driver {
+            Driver::Sqlite(db) => db.list(stmt.sqlite().to_owned(), vals).await,
+            Driver::Postgres(db) => db.list(stmt.postgres(), &vals).await,
+        }
     }
 
     /// Executes one writing statement that returns rows, durably, outside of any changeset; it must bear repetition.

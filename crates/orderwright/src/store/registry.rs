@@ -39,6 +39,30 @@ macro_rules! token_columns {
     };
 }
 
+macro_rules! ledger_columns {
+    () => {
+        "id, posting_id, order_id, cause, about, reverses, account, currency, amount, at"
+    };
+}
+pub(super) use ledger_columns;
+
+/// What committed changesets add to accounts and the sequencer has not folded yet.
+macro_rules! ledger_waiting {
+    () => {
+        "SELECT json_extract(e.value, '$[0]') AS account, json_extract(e.value, '$[1]') AS currency, \
+         json_extract(e.value, '$[2]') AS amount FROM outbox o, json_each(o.ledger) e \
+         WHERE o.position IS NULL AND o.ledger IS NOT NULL"
+    };
+}
+
+macro_rules! ledger_waiting_pg {
+    () => {
+        "SELECT e.value ->> 0 AS account, e.value ->> 1 AS currency, CAST(e.value ->> 2 AS BIGINT) AS amount \
+         FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
+         WHERE o.position IS NULL AND o.ledger IS NOT NULL"
+    };
+}
+
 /// One statement: its name and its texts.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -67,8 +91,8 @@ macro_rules! registry {
 
 registry! {
     // outbox and feed
-    OutboxInsert = "INSERT INTO outbox (id, at, order_id, order_version, channel, from_status, to_status, events) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    OutboxInsert = "INSERT INTO outbox (id, at, order_id, order_version, channel, from_status, to_status, events, ledger) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     OutboxHas = "SELECT id FROM outbox WHERE id = ?1";
     OutboxWaiting = "SELECT id FROM outbox WHERE position IS NULL LIMIT 1";
     OutboxAfter = "SELECT position, id, at, order_id, order_version, channel, from_status, to_status, events FROM outbox \
@@ -161,12 +185,47 @@ registry! {
         WHERE sku = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
     // ledger
-    LedgerInsert = "INSERT INTO ledger_entry (id, posting_id, order_id, cause, account, currency, amount, at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    LedgerOfOrder = "SELECT id, posting_id, order_id, cause, account, currency, amount, at FROM ledger_entry \
-        WHERE order_id = ?1 ORDER BY id";
-    LedgerBalance = "SELECT account, currency, CAST(SUM(amount) AS BIGINT) FROM ledger_entry GROUP BY account, currency \
-        ORDER BY account, currency";
+    LedgerInsert = "INSERT INTO ledger_entry (id, posting_id, order_id, cause, about, reverses, account, currency, amount, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    LedgerOfOrder = concat!("SELECT ", ledger_columns!(), " FROM ledger_entry WHERE order_id = ?1 ORDER BY id");
+    LedgerOfPosting = concat!("SELECT ", ledger_columns!(), " FROM ledger_entry \
+        WHERE posting_id = ?1 AND id >= ?2 AND id < ?3 ORDER BY id");
+    LedgerAfter = concat!("SELECT ", ledger_columns!(), " FROM ledger_entry WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3");
+    // Kept balances; what the sequencer has not folded yet is added, in one snapshot.
+    LedgerKept = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_balance UNION ALL ", ledger_waiting!(), ") b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency"),
+        pg = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_balance UNION ALL ", ledger_waiting_pg!(), ") b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency");
+    // ?1 is the day, ?2 its first instant, ?3 the instant, ?4 and ?5 the ids of the day up to there.
+    LedgerKeptAt = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_day WHERE day < ?1 UNION ALL ", ledger_waiting!(), " AND o.at < ?2 \
+        UNION ALL SELECT account, currency, amount FROM ledger_entry WHERE id >= ?4 AND id < ?5 AND at >= ?2 AND at <= ?3) b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency"),
+        pg = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_day WHERE day < $1 UNION ALL ", ledger_waiting_pg!(), " AND o.at < $2 \
+        UNION ALL SELECT account, currency, amount FROM ledger_entry WHERE id >= $4 AND id < $5 AND at >= $2 AND at <= $3) b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency");
+    FeedFoldLedger = "INSERT INTO ledger_balance (account, currency, amount) \
+        SELECT json_extract(e.value, '$[0]'), json_extract(e.value, '$[1]'), SUM(json_extract(e.value, '$[2]')) \
+        FROM outbox o, json_each(o.ledger) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2 \
+        ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
+        pg = "INSERT INTO ledger_balance (account, currency, amount) SELECT e.value ->> 0, e.value ->> 1, \
+        CAST(SUM(CAST(e.value ->> 2 AS BIGINT)) AS BIGINT) FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2 \
+        ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount";
+    FeedFoldLedgerDay = "INSERT INTO ledger_day (day, account, currency, amount) \
+        SELECT o.at / 86400000000, json_extract(e.value, '$[0]'), json_extract(e.value, '$[1]'), SUM(json_extract(e.value, '$[2]')) \
+        FROM outbox o, json_each(o.ledger) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2, 3 \
+        ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount",
+        pg = "INSERT INTO ledger_day (day, account, currency, amount) SELECT o.at / 86400000000, e.value ->> 0, e.value ->> 1, \
+        CAST(SUM(CAST(e.value ->> 2 AS BIGINT)) AS BIGINT) FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2, 3 \
+        ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount";
+    AuditOrders = "SELECT id, body FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2";
 
     // jobs
     JobInsert = "INSERT INTO job (id, kind, order_id, state, run_at, lease_owner, lease_until, fence, attempts, payload, \

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use orderwright_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -162,6 +163,12 @@ impl Params {
             self.complain(name, format!("must be {what}"));
         }
         parsed
+    }
+
+    /// Takes an instant, or a date as its first instant.
+    pub fn instant(&mut self, name: &str) -> Option<Timestamp> {
+        let what = "an instant or a date, like 2026-01-31T12:00:00Z or 2026-01-31";
+        self.parsed(name, what, Timestamp::parse_instant_or_date)
     }
 
     /// Takes `limit`.

@@ -178,22 +178,55 @@ async fn stock(store: &Store) {
 }
 
 async fn money(store: &Store) {
+    // An id begins with its millisecond since 1990: these are of the sixth.
+    const AT: i64 = (631_152_000_000 + 5) * 1_000;
+    const ID: i64 = 5 << 22;
     let line = |id, account: &str, amount| LedgerRow {
-        id,
-        posting_id: 1,
-        order_id: 7,
+        id: ID + id,
+        posting_id: ID,
+        order_id: Some(7),
         cause: "payment.captured".into(),
+        about: None,
+        reverses: None,
         account: account.into(),
         currency: "INR".into(),
         amount,
-        at: 3,
+        at: AT,
     };
     let lines =
         [line(1, "provider", 700), line(2, "merchant:9", -700), line(3, "provider", 5), line(4, "merchant:9", -5)];
-    done(store, |cs| lines.iter().for_each(|line| _ = cs.insert_ledger_entry(line))).await;
+    let mut cs = Changeset::new(ID, AT);
+    lines.iter().for_each(|line| _ = cs.insert_ledger_entry(line));
+    store.commit(cs).await.expect("committed");
     assert_eq!(store.ledger_of_order(7).await.expect("read"), lines);
+    assert_eq!(store.ledger_of_posting(ID).await.expect("read"), lines);
+    assert_eq!(store.ledger_of_posting(ID + 1).await.expect("read"), vec![]);
+    assert_eq!(store.ledger_after(ID + 1, ID + 3, 10).await.expect("read"), lines[1..3]);
+    let balance = [("merchant:9".into(), "INR".into(), -705), ("provider".into(), "INR".into(), 705)];
+    assert_eq!(store.trial_balance().await.expect("read"), balance, "not folded yet");
+    store.sequence(1_000).await.expect("sequenced");
+    assert_eq!(store.trial_balance().await.expect("read"), balance, "folded, once");
+    assert_eq!(store.trial_balance_at(AT - 1).await.expect("read"), vec![]);
+    assert_eq!(store.trial_balance_at(AT).await.expect("read"), balance, "by the lines of the day");
+    assert_eq!(store.trial_balance_at(i64::MAX / 4).await.expect("read"), balance, "by the kept days");
+
+    let listed = async |filter: LedgerFilter, after, newest| -> Vec<i64> {
+        let rows = store.list_ledger(&filter, after, newest, 10).await.expect("read");
+        rows.into_iter().map(|row| row.id - ID).collect()
+    };
+    let all = LedgerFilter::default;
+    assert_eq!(listed(all(), None, false).await, [1, 2, 3, 4]);
+    assert_eq!(listed(all(), Some(ID + 3), true).await, [2, 1]);
+    assert_eq!(listed(LedgerFilter { accounts: vec!["provider".into()], ..all() }, None, false).await, [1, 3]);
     assert_eq!(
-        store.trial_balance().await.expect("read"),
-        [("merchant:9".into(), "INR".into(), -705), ("provider".into(), "INR".into(), 705)]
+        listed(LedgerFilter { account_prefix: Some("merchant:".into()), ..all() }, Some(ID + 2), false).await,
+        [4]
     );
+    assert_eq!(listed(LedgerFilter { order_id: Some(8), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(listed(LedgerFilter { cause: Some("payment.captured".into()), ..all() }, None, false).await.len(), 4);
+    assert_eq!(listed(LedgerFilter { currency: Some("EUR".into()), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(listed(LedgerFilter { from: Some(AT), to: Some(AT + 1), ..all() }, None, false).await.len(), 4);
+    assert_eq!(listed(LedgerFilter { from: Some(AT + 1), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(listed(LedgerFilter { to: Some(AT), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(store.audit_orders(6, 10).await.expect("read").len(), 1);
 }

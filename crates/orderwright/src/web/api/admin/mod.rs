@@ -11,6 +11,7 @@ mod get_customer;
 mod get_order;
 mod import_payments;
 mod jobs;
+mod ledger;
 mod list_orders;
 mod merchants;
 mod messages;
@@ -60,6 +61,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workflows::picture))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
+        .routes(routes!(ledger::list))
+        .routes(routes!(ledger::export))
+        .routes(routes!(ledger::balances))
+        .routes(routes!(ledger::accounts))
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))

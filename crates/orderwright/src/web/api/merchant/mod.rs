@@ -8,6 +8,7 @@ mod list_orders;
 mod messages;
 mod order_timeline;
 mod request_cancellation;
+mod statement;
 mod stock;
 
 use std::sync::Arc;
@@ -29,4 +30,5 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(request_cancellation::handler))
         .routes(routes!(import_orders::handler))
         .routes(routes!(stock::handler))
+        .routes(routes!(statement::handler))
 }
