@@ -38,6 +38,9 @@ pub struct Order {
     pub contact_id: AddressId,
     /// Where to send it.
     pub shipping_address_id: Option<AddressId>,
+    /// The country of that place, ISO 3166-1. It alone says nothing of a person, and guards ask it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipping_country: Option<String>,
     /// Who to bill.
     pub billing_address_id: Option<AddressId>,
     /// ISO 4217.

@@ -6,7 +6,8 @@ use crate::actor::Actor;
 use crate::id::ItemId;
 use crate::order::{CancellationRequest, Order};
 use crate::time::Timestamp;
-use crate::workflow::{Field, Party, State};
+use crate::workflow::guard::Answer;
+use crate::workflow::{Field, Party, State, Transition};
 
 /// What may be done with an order now.
 #[derive(Clone, Debug)]
@@ -34,10 +35,21 @@ pub struct ItemActions {
     pub events: Vec<Possible>,
     /// The effect whose outcome it waits for.
     pub waits_for_effect: Option<String>,
-    /// What it waits for without anybody's doing: guards of automatic steps.
-    pub waits_for: Vec<String>,
+    /// What it waits for without anybody's doing: automatic steps whose guards do not hold.
+    pub waits_for: Vec<Waiting>,
     /// When its timer is due, and the state that it then goes to.
     pub timer: Option<(Timestamp, String)>,
+}
+
+/// An automatic step that is not taken yet.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The guard that does not hold.
+    pub guard: String,
+    /// The state that it leads to when it does.
+    pub to: String,
+    /// What the order says to each of its facts.
+    pub facts: Vec<Answer>,
 }
 
 /// An event that a state declares.
@@ -53,6 +65,8 @@ pub struct Possible {
     pub allowed: bool,
     /// Why nobody can, or why the one who asks cannot.
     pub why_not: Option<String>,
+    /// When its guard does not hold: what the order says to each of the guard's facts.
+    pub facts: Vec<Answer>,
 }
 
 /// Explains an order to an actor.
@@ -108,10 +122,15 @@ fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
     }
 }
 
-/// Guards of automatic steps, and of timers that are over and blocked.
-fn waits_for(run: &Run<'_, '_>, which: Which, state: &State) -> Vec<String> {
+/// Automatic steps, and timers that are over and blocked, with the guards that hold them.
+fn waits_for(run: &Run<'_, '_>, which: Which, state: &State) -> Vec<Waiting> {
     let over = state.after.iter().filter(|a| run.over_at(which, state, a) <= run.now).map(|a| &a.transition);
-    state.always.iter().chain(over).filter_map(|t| t.guard.as_ref()).map(ToString::to_string).collect()
+    let blocked = |t: &Transition| {
+        let guard = t.guard.as_ref()?;
+        let to = run.machine(which)?.states[t.target].name.clone();
+        Some(Waiting { guard: guard.to_string(), to, facts: run.explain_guard(which, guard) })
+    };
+    state.always.iter().chain(over).filter_map(blocked).collect()
 }
 
 fn declared(run: &Run<'_, '_>, which: Which, state: &State, busy: bool) -> Vec<Possible> {
@@ -133,7 +152,9 @@ fn declared(run: &Run<'_, '_>, which: Which, state: &State, busy: bool) -> Vec<P
             } else {
                 None
             };
+            let guard = transition.guard.as_ref().filter(|_| !holds);
             events.push(Possible {
+                facts: guard.map(|g| run.explain_guard(which, g)).unwrap_or_default(),
                 event: event.clone(),
                 by: transition.by.clone(),
                 requires: transition.requires.clone(),

@@ -9,6 +9,7 @@
 mod attempts;
 mod changes;
 mod explain;
+mod facts;
 mod fire;
 mod lines;
 mod message;
@@ -32,7 +33,7 @@ use crate::order::{Order, RefundItem};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
-pub use explain::{Actions, ItemActions, Possible, explain};
+pub use explain::{Actions, ItemActions, Possible, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
 pub(crate) use run::Which;

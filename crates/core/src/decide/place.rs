@@ -25,6 +25,8 @@ pub struct Draft {
     pub contact_id: AddressId,
     /// Where to send it.
     pub shipping_address_id: Option<AddressId>,
+    /// The country of that place, ISO 3166-1: what a guard may ask of an address, and no more.
+    pub shipping_country: Option<String>,
     /// Who to bill.
     pub billing_address_id: Option<AddressId>,
     /// ISO 4217.
@@ -198,6 +200,7 @@ fn build(
         customer_id: draft.customer_id,
         contact_id: draft.contact_id,
         shipping_address_id: draft.shipping_address_id,
+        shipping_country: draft.shipping_country,
         billing_address_id: draft.billing_address_id,
         currency: draft.currency,
         subtotal: items.iter().map(|i| i.price * i.quantity).sum(),

@@ -14,7 +14,6 @@ use crate::id::{EntryId, ItemId, MerchantId, MerchantOrderId};
 use crate::order::{Instance, MerchantOrder, Order, Reservation};
 use crate::status;
 use crate::time::Timestamp;
-use crate::workflow::guard::Fact;
 use crate::workflow::{Action, Machine, Side, State, Transition, Workflow};
 
 /// Steps that one command may take for each line of the order, and a few more: a workflow that needs more never comes to rest.
@@ -169,35 +168,6 @@ impl<'a, 'c> Run<'a, 'c> {
     pub fn state(&self, which: Which) -> Result<Option<&'c State>, Refusal> {
         let (Some(machine), Some(instance)) = (self.machine(which), self.instance(which)) else { return Ok(None) };
         machine.state(&instance.state).map(Some).ok_or_else(|| Refusal::ForeignState(instance.state.clone()))
-    }
-
-    /// Whether the guard of a transition holds for that machine.
-    pub fn guard_holds(&self, which: Which, transition: &Transition) -> bool {
-        transition.guard.as_ref().is_none_or(|g| g.holds(&|fact| self.fact(which, fact)))
-    }
-
-    /// The answer to a guard's question.
-    pub fn fact(&self, which: Which, fact: &Fact) -> bool {
-        let tagged = |item: &crate::order::Item, tag: &str| {
-            self.workflow.item.state(&item.machine.state).is_some_and(|s| s.has(tag))
-        };
-        let item = match which {
-            Which::Item(i) | Which::Merchant(i) => Some(&self.order.items[i]),
-            Which::Payment => None,
-        };
-        match fact {
-            Fact::Payment(tag) => {
-                let machine = self.workflow.payment.as_ref();
-                machine.and_then(|m| m.state(&self.order.payment.state)).is_some_and(|s| s.has(tag))
-            }
-            Fact::PaymentOffline => self.order.current_payment().is_some_and(|p| is_offline(&p.method)),
-            Fact::AllItems(tag) => self.order.items.iter().all(|i| tagged(i, tag)),
-            Fact::AnyItem(tag) => self.order.items.iter().any(|i| tagged(i, tag)),
-            Fact::ItemFullyRefunded => item.is_some_and(|i| i.captured > 0 && i.refunded >= i.captured),
-            Fact::LateCancellation => item.is_some_and(|i| i.late_cancellation),
-            Fact::OrderFullyRefunded => self.order.captured() > 0 && self.order.refunded() >= self.order.captured(),
-            Fact::NothingCaptured => self.order.captured() == 0,
-        }
     }
 
     /// Takes a transition: sends, then enters the target.

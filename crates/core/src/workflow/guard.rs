@@ -1,10 +1,21 @@
 //! Guards: small typed expressions over a documented set of facts, checked when the file is loaded, never a script.
 //!
-//! `not`, `and`, `or`, parentheses, and facts. `and` binds tighter than `or`.
+//! `not`, `and`, `or`, parentheses, and facts. `and` binds tighter than `or`. A fact is yes or no by itself (`payment.captured`), or by a
+//! comparison (`order.total >= 500.00 EUR`). The facts are in [`fact`], comparisons in [`compare`].
+
+mod compare;
+mod fact;
+mod token;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
-use super::model::TAGS;
+pub use self::compare::{Comparison, Literal, Operator};
+pub use self::fact::{Domain, Fact, Subject, TRUTHS, Value};
+use self::token::{Token, tokens};
+use super::complaint::shown;
 
 /// A guard's expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,36 +30,26 @@ pub enum Guard {
     Or(Box<Guard>, Box<Guard>),
 }
 
-/// A fact that a guard can ask about.
+/// What the order says to one fact of a guard, for people who ask why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fact {
-    /// `payment.<tag>`: the state of the payment machine has the tag.
-    Payment(String),
-    /// `payment.offline`: the current payment waits for money from outside.
-    PaymentOffline,
-    /// `items.all.<tag>`: every item's state has the tag.
-    AllItems(String),
-    /// `items.any.<tag>`: some item's state has the tag.
-    AnyItem(String),
-    /// `item.fully_refunded`: what was captured for this item went back.
-    ItemFullyRefunded,
-    /// `item.late_cancellation`: the supplier's policy lets this item be cancelled after work on it began.
-    LateCancellation,
-    /// `order.fully_refunded`: the whole captured sum went back.
-    OrderFullyRefunded,
-    /// `order.nothing_captured`: no money was taken.
-    NothingCaptured,
+pub struct Answer {
+    /// The fact, as the guard says it: `order.total >= 500.00 EUR`.
+    pub fact: String,
+    /// What the order has: `480.00 EUR`, `yes`.
+    pub value: String,
+    /// Whether the fact holds.
+    pub holds: bool,
 }
 
 impl Guard {
     /// Reads an expression; the error says what was not understood and what would be.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let tokens = tokens(text);
+        let tokens = tokens(text)?;
         let mut at = 0;
         let guard = or(&tokens, &mut at)?;
         match tokens.get(at) {
             None => Ok(guard),
-            Some(extra) => Err(format!("`{extra}` is one word too many; join facts by `and` or `or`")),
+            Some(extra) => Err(format!("`{}` is one word too many; join facts by `and` or `or`", shown(extra.text()))),
         }
     }
 
@@ -61,50 +62,33 @@ impl Guard {
             Self::Or(a, b) => a.holds(facts) || b.holds(facts),
         }
     }
-}
 
-impl Fact {
-    fn parse(word: &str) -> Result<Self, String> {
-        let tag = |tag: &str| {
-            TAGS.iter()
-                .any(|(t, _)| *t == tag)
-                .then(|| tag.to_owned())
-                .ok_or_else(|| format!("`{tag}` is not a tag; see the list of tags"))
-        };
-        match word {
-            "payment.offline" => return Ok(Self::PaymentOffline),
-            "item.fully_refunded" => return Ok(Self::ItemFullyRefunded),
-            "item.late_cancellation" => return Ok(Self::LateCancellation),
-            "order.fully_refunded" => return Ok(Self::OrderFullyRefunded),
-            "order.nothing_captured" => return Ok(Self::NothingCaptured),
-            _ => {}
-        }
-        if let Some(rest) = word.strip_prefix("items.all.") {
-            tag(rest).map(Self::AllItems)
-        } else if let Some(rest) = word.strip_prefix("items.any.") {
-            tag(rest).map(Self::AnyItem)
-        } else if let Some(rest) = word.strip_prefix("payment.") {
-            tag(rest).map(Self::Payment)
-        } else {
-            Err(format!(
-                "`{word}` is not a fact; facts are payment.<tag>, payment.offline, items.all.<tag>, items.any.<tag>, item.fully_refunded, item.late_cancellation, order.fully_refunded, order.nothing_captured"
-            ))
+    /// The facts that it asks about, in the order of the text, each once.
+    pub fn facts(&self) -> Vec<&Fact> {
+        let mut out = Vec::new();
+        self.collect(&mut out);
+        out
+    }
+
+    fn collect<'g>(&'g self, out: &mut Vec<&'g Fact>) {
+        match self {
+            Self::Fact(fact) if !out.contains(&fact) => out.push(fact),
+            Self::Fact(_) => {}
+            Self::Not(a) => a.collect(out),
+            Self::And(a, b) | Self::Or(a, b) => {
+                a.collect(out);
+                b.collect(out);
+            }
         }
     }
-}
 
-impl fmt::Display for Fact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Payment(tag) => write!(f, "payment.{tag}"),
-            Self::PaymentOffline => f.write_str("payment.offline"),
-            Self::AllItems(tag) => write!(f, "items.all.{tag}"),
-            Self::AnyItem(tag) => write!(f, "items.any.{tag}"),
-            Self::ItemFullyRefunded => f.write_str("item.fully_refunded"),
-            Self::LateCancellation => f.write_str("item.late_cancellation"),
-            Self::OrderFullyRefunded => f.write_str("order.fully_refunded"),
-            Self::NothingCaptured => f.write_str("order.nothing_captured"),
-        }
+    /// Each fact with what the order says to it: why the guard holds or does not.
+    pub fn explain(&self, values: &impl Fn(&Fact) -> Value) -> Vec<Answer> {
+        let answer = |fact: &&Fact| {
+            let value = values(fact);
+            Answer { fact: fact.to_string(), holds: fact.holds(&value), value: value.to_string() }
+        };
+        self.facts().iter().map(answer).collect()
     }
 }
 
@@ -119,22 +103,18 @@ impl fmt::Display for Guard {
     }
 }
 
-fn tokens(text: &str) -> Vec<String> {
-    text.replace('(', " ( ").replace(')', " ) ").split_whitespace().map(str::to_owned).collect()
-}
-
-fn or(tokens: &[String], at: &mut usize) -> Result<Guard, String> {
+fn or(tokens: &[Token], at: &mut usize) -> Result<Guard, String> {
     let mut left = and(tokens, at)?;
-    while tokens.get(*at).is_some_and(|t| t == "or") {
+    while tokens.get(*at).is_some_and(|t| is(t, "or")) {
         *at += 1;
         left = Guard::Or(Box::new(left), Box::new(and(tokens, at)?));
     }
     Ok(left)
 }
 
-fn and(tokens: &[String], at: &mut usize) -> Result<Guard, String> {
+fn and(tokens: &[Token], at: &mut usize) -> Result<Guard, String> {
     let mut left = not(tokens, at)?;
-    while tokens.get(*at).is_some_and(|t| t == "and") {
+    while tokens.get(*at).is_some_and(|t| is(t, "and")) {
         *at += 1;
         left = Guard::And(Box::new(left), Box::new(not(tokens, at)?));
     }
@@ -144,56 +124,45 @@ fn and(tokens: &[String], at: &mut usize) -> Result<Guard, String> {
 /// `not`s and parentheses nest at most this deep, so that a hostile file cannot exhaust the stack.
 const MAX_TOKENS: usize = 200;
 
-fn not(tokens: &[String], at: &mut usize) -> Result<Guard, String> {
+fn not(tokens: &[Token], at: &mut usize) -> Result<Guard, String> {
     if tokens.len() > MAX_TOKENS {
         return Err(format!("a guard has at most {MAX_TOKENS} words"));
     }
-    let word = tokens.get(*at).ok_or("the guard ends where a fact is expected")?;
+    let token = tokens.get(*at).ok_or("the guard ends where a fact is expected")?;
     *at += 1;
-    match word.as_str() {
+    match token.text() {
+        text if token.is_quoted() => {
+            Err(format!("\"{}\" stands where a fact is expected; words are compared with facts", shown(text)))
+        }
         "not" => not(tokens, at).map(|g| Guard::Not(Box::new(g))),
         "(" => {
             let inner = or(tokens, at)?;
-            if tokens.get(*at).is_none_or(|t| t != ")") {
+            if tokens.get(*at).is_none_or(|t| !is(t, ")")) {
                 return Err("a `(` is never closed".to_owned());
             }
             *at += 1;
             Ok(inner)
         }
-        "and" | "or" | ")" => Err(format!("`{word}` stands where a fact is expected")),
-        fact => Fact::parse(fact).map(Guard::Fact),
+        word @ ("and" | "or" | ")") => Err(format!("`{word}` stands where a fact is expected")),
+        word => match Subject::ALL.iter().find(|row| row.0 == word) {
+            Some((_, subject, ..)) => {
+                Comparison::parse(*subject, tokens, at).map(|comparison| Guard::Fact(Fact::Compare(comparison)))
+            }
+            None => truth(word, tokens.get(*at)),
+        },
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_and_evaluates() {
-        let guard = Guard::parse("items.all.decided and not (items.all.cancelled or payment.failed)").expect("valid");
-        assert_eq!(guard.to_string(), "(items.all.decided and not (items.all.cancelled or payment.failed))");
-        let decided = |f: &Fact| matches!(f, Fact::AllItems(t) if t == "decided");
-        assert!(guard.holds(&decided));
-        assert!(!guard.holds(&|f: &Fact| decided(f) || matches!(f, Fact::Payment(_))));
-        assert!(!guard.holds(&|_: &Fact| false));
+/// A fact that is yes or no, and is not compared.
+fn truth(word: &str, next: Option<&Token>) -> Result<Guard, String> {
+    let fact = Fact::parse(word)?;
+    let compared = next.filter(|t| Operator::ALL.iter().any(|(text, _)| is(t, text)));
+    match compared {
+        Some(_) => Err(format!("`{word}` is yes or no and is not compared; write `{word}` or `not {word}`")),
+        None => Ok(Guard::Fact(fact)),
     }
+}
 
-    #[test]
-    fn says_what_is_wrong() {
-        for text in [
-            "",
-            "and",
-            "payment.rich",
-            "weather",
-            "not",
-            "( payment.failed",
-            "payment.failed payment.failed",
-            "payment.failed )",
-            "items.all.",
-        ] {
-            assert!(Guard::parse(text).is_err(), "{text}");
-        }
-        assert!(Guard::parse(&"(".repeat(100_000)).is_err());
-    }
+fn is(token: &Token, text: &str) -> bool {
+    !token.is_quoted() && token.text() == text
 }

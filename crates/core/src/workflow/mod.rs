@@ -1,5 +1,6 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
+pub mod cases;
 pub mod complaint;
 pub mod guard;
 pub mod model;

@@ -3,6 +3,7 @@
 //! an instant that only tests move.
 
 mod audit;
+mod cases;
 mod made_to_order;
 mod mall;
 mod marketplace;

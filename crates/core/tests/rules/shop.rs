@@ -220,6 +220,7 @@ impl Placement {
             customer_id: CustomerId(800),
             contact_id: AddressId(1),
             shipping_address_id: Some(AddressId(2)),
+            shipping_country: Some("DE".to_owned()),
             billing_address_id: None,
             currency: Currency::parse("EUR").expect("listed"),
             discount_code: None,

@@ -85,3 +85,30 @@ fn a_blocked_timer_does_not_hide_a_later_one() {
     shop.wait("1d");
     assert_eq!(shop.status(), "over");
 }
+
+#[test]
+fn guards_ask_amounts_units_and_words() {
+    let big = "on.back = { target = \"waiting\", by = [\"operator\"] }\non.big = { target = \"told\", by = [\"operator\"], guard = 'order.total >= 20.00 EUR and item.quantity == 2 and shipping.country in [\"DE\", \"AT\"]' }";
+    let operator = crate::shop::operator();
+    let mut shop = shop(big);
+    shop.fire(&operator, "big");
+    assert_eq!(shop.status(), "told");
+}
+
+#[test]
+fn a_guard_that_does_not_hold_says_on_what_facts() {
+    let shop = shop(
+        "always = { target = \"over\", guard = \"payment.captured\" }\non.big = { target = \"told\", by = [\"operator\"], guard = 'order.total >= 500.00 EUR and order.channel == \"test\"' }",
+    );
+    let said = shop.explain(&crate::shop::operator()).items.remove(0);
+    let told: Vec<String> =
+        said.events[0].facts.iter().map(|a| format!("{}: {}, {}", a.fact, a.value, a.holds)).collect();
+    assert_eq!(told, ["order.total >= 500.00 EUR: 28.88 EUR, false", "order.channel == \"test\": test, true"]);
+    assert_eq!(
+        said.events[0].why_not.as_deref(),
+        Some("(order.total >= 500.00 EUR and order.channel == \"test\") does not hold")
+    );
+    let waiting = &said.waits_for[0];
+    assert_eq!((waiting.guard.as_str(), waiting.to.as_str()), ("payment.captured", "over"));
+    assert_eq!((waiting.facts[0].value.as_str(), waiting.facts[0].holds), ("no", false));
+}

@@ -53,6 +53,9 @@ pub struct Checkout {
     pub contact_id: AddressId,
     /// Where to.
     pub shipping_address_id: Option<AddressId>,
+    /// The country of that place.
+    #[serde(default)]
+    pub shipping_country: Option<String>,
     /// Who is billed.
     pub billing_address_id: Option<AddressId>,
     /// The lines that were asked for: SKU, units, metadata.
@@ -120,6 +123,7 @@ async fn place_at(
     };
     let ids = person.ids(&request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
     let mut draft = draft(&channel, &priced, ids, request.discount_code.clone(), payment_method, false);
+    draft.shipping_country = request.shipping_address.as_ref().map(|a| a.country.clone());
     if let Some(sold) = sold {
         draft.shipping_cost = sold.shipping.iter().sum();
         draft.shipping_shares = Some(sold.shipping.clone());
@@ -141,6 +145,7 @@ pub async fn open_checkout(ctx: &mut Ctx, request: Request) -> Result<(Checkout,
         customer_id,
         contact_id,
         shipping_address_id,
+        shipping_country: request.shipping_address.as_ref().map(|a| a.country.clone()),
         billing_address_id,
         items: request.items.iter().map(|w| (w.sku.clone(), w.quantity, w.metadata.clone())).collect(),
         discount_code: request.discount_code.clone(),
@@ -200,7 +205,8 @@ pub async fn complete_checkout(ctx: &mut Ctx, id: CheckoutId, payment_method: &s
     let code = checkout.discount_code.as_deref();
     let priced = price(ctx, &channel, &wishes, code, checkout.created_at, None).await?;
     let ids = (checkout.customer_id, checkout.contact_id, checkout.shipping_address_id, checkout.billing_address_id);
-    let draft = draft(&channel, &priced, ids, checkout.discount_code.clone(), payment_method, true);
+    let mut draft = draft(&channel, &priced, ids, checkout.discount_code.clone(), payment_method, true);
+    draft.shipping_country = checkout.shipping_country;
     commit_order(ctx, &channel, draft, now, &mut |cs, order| {
         cs.complete_checkout(id.0, now.0, order.0);
     })
@@ -324,6 +330,7 @@ pub(super) fn draft(
         customer_id,
         contact_id,
         shipping_address_id,
+        shipping_country: None,
         billing_address_id,
         currency: channel.currency,
         discount_code,

@@ -160,6 +160,7 @@ fn draft(channel: &Channel, sale: &Sale, people: PeopleIds, now: Timestamp, move
     }
     priced.shipping_tax = sale.shipping_tax;
     let mut draft = place::draft(channel, &priced, people, sale.discount_code.clone(), "pm_offline", true);
+    draft.shipping_country = sale.shipping_address.as_ref().map(|a| a.country.clone());
     draft.shipping_cost = sale.shipping_cost;
     draft.shipping_provider.clone_from(&sale.shipping_provider);
     draft.policies.payment_window = Span(draft.policies.payment_window.0.saturating_add(moved_in.0).min(Span::MAX.0));

@@ -370,6 +370,24 @@ fn complains_about_words() {
 }
 
 #[test]
+fn complains_about_guards() {
+    breaks(
+        "guard = \"payment.captured\"",
+        "guard = \"order.total > 5\"",
+        &[
+            "line 13: item.states.new.always.guard: `order.total` is money, not `5` without a currency; write `order.total >= 500.00 EUR`",
+        ],
+    );
+    breaks(
+        "after.\"7d\" = { target",
+        "after.\"7d\" = { guard = \"item.quantity > 1\", target",
+        &[
+            "line 30: payment.states.charging.after.7d.guard: `item.quantity` is about one item, and the payment is of the whole order",
+        ],
+    );
+}
+
+#[test]
 fn complains_about_outcomes_without_an_invoke() {
     breaks(
         "invoke = \"payment.charge\"\n",

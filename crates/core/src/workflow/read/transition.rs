@@ -3,7 +3,7 @@
 use super::document::{Field, Fields, Notes, Place};
 use super::machine::Scope;
 use crate::workflow::complaint::shown;
-use crate::workflow::guard::Guard;
+use crate::workflow::guard::{Fact, Guard};
 use crate::workflow::model::{Field as Required, Party, Send, Side, Transition};
 
 /// The longest guard, in bytes.
@@ -64,7 +64,7 @@ pub(super) fn transition(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Sco
         out.requires = notes.named(&field, "a field that an event can carry", Required::ALL);
     }
     if let Some(field) = fields.get("guard") {
-        out.guard = guard(notes, &field);
+        out.guard = guard(notes, &field, scope.payment);
     }
     if let Some(field) = fields.get("send") {
         for (word, place) in notes.strings(&field) {
@@ -80,14 +80,27 @@ pub(super) fn transition(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Sco
     out
 }
 
-fn guard(notes: &mut Notes<'_>, field: &Field<'_>) -> Option<Guard> {
+fn guard(notes: &mut Notes<'_>, field: &Field<'_>, payment: bool) -> Option<Guard> {
     let (text, place) = notes.string(field)?;
     if text.len() > MAX_GUARD {
         notes.complain(&place, format!("a guard has at most {MAX_GUARD} characters"));
         return None;
     }
     match Guard::parse(text) {
-        Ok(guard) => Some(guard),
+        Ok(guard) => {
+            // (Facts that are yes or no are looked at with the whole workflow, by the checks.)
+            for fact in guard.facts() {
+                if let Fact::Compare(comparison) = fact
+                    && payment
+                    && fact.of_an_item()
+                {
+                    let name = comparison.subject.name();
+                    notes
+                        .complain(&place, format!("`{name}` is about one item, and the payment is of the whole order"));
+                }
+            }
+            Some(guard)
+        }
         Err(message) => {
             notes.complain(&place, message.replace(char::is_control, "\u{fffd}"));
             None

@@ -380,6 +380,7 @@ fn draft(scenario: &Scenario, n: u64, random: &mut Random, ids: &mut Ids) -> Dra
         customer_id: CustomerId(1),
         contact_id: AddressId(1),
         shipping_address_id: None,
+        shipping_country: None,
         billing_address_id: None,
         currency: Currency::parse("EUR").expect("ISO 4217 lists the euro"),
         discount_code: None,

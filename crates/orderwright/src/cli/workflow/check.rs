@@ -3,13 +3,14 @@
 //! The files are checked together: a partner is looked for among them first, then among the workflows that come with the program, and a
 //! shipped workflow that names one of them as its partner must still fit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
 use serde_json::{Value, json};
 
+use super::cases::{self, Failure};
 use crate::cli::show;
 
 /// Arguments of `workflow check`.
@@ -26,7 +27,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out. There are complaints: exit code 1.
+/// Carries the command out. There are complaints, or a story of a table beside a file comes out otherwise: exit code 1.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut files = Vec::with_capacity(args.files.len());
     for path in &args.files {
@@ -36,12 +37,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         files.push((name, text));
     }
     let checked = check(&files)?;
+    let told_otherwise = tables(&checked)?;
     if args.json {
-        let found: Vec<Value> = checked
+        let mut found: Vec<Value> = checked
             .complaints
             .iter()
             .map(|(file, c)| json!({ "file": file, "line": c.line, "column": c.column, "path": c.path, "message": c.message }))
             .collect();
+        found.extend(told_otherwise.iter().map(Failure::json));
         show::line(serde_json::to_string_pretty(&found)?)?;
     } else {
         for (file, workflow) in &checked.fine {
@@ -55,8 +58,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         for (file, complaint) in &checked.complaints {
             show::line(line(file, complaint))?;
         }
+        for failure in &told_otherwise {
+            show::line(failure.lines())?;
+        }
     }
-    Ok(if checked.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if checked.complaints.is_empty() && told_otherwise.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Plays the table beside each file that is fine.
+fn tables(checked: &Checked) -> anyhow::Result<Vec<Failure>> {
+    let mut out = Vec::new();
+    for (file, workflow) in &checked.fine {
+        out.extend(cases::beside(Path::new(file), workflow, &checked.set)?.into_iter().flat_map(|r| r.failures));
+    }
+    Ok(out)
 }
 
 /// `file:line:col: path: message`, as editors read it.
@@ -70,6 +85,8 @@ fn line(file: &str, complaint: &Complaint) -> String {
 struct Checked {
     fine: Vec<(String, Workflow)>,
     complaints: Vec<(String, Complaint)>,
+    /// Everything that was loaded: the files and what is shipped.
+    set: WorkflowSet,
 }
 
 /// Checks files beside the shipped workflows that they do not replace.
@@ -114,6 +131,7 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
     }
     // In the order of the files; what no longer fits of the shipped ones comes first.
     checked.complaints.sort_by_key(|(file, c)| (files.iter().position(|(f, _)| f == file), c.line, c.column));
+    checked.set = set;
     Ok(checked)
 }
 

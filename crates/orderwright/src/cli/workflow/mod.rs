@@ -1,5 +1,6 @@
 //! `orderwright workflow …`: the tools for lifecycle files, one file a command.
 
+mod cases;
 mod check;
 mod graph;
 mod simulate;
@@ -16,6 +17,8 @@ pub enum Command {
     Graph(graph::Args),
     /// Send many orders through a lifecycle in virtual time, with chosen rates and delays
     Simulate(Box<simulate::Args>),
+    /// Play the tables of a workflow: given, event, expected
+    Cases(cases::Args),
 }
 
 /// Carries the command out.
@@ -24,5 +27,6 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args),
         Command::Graph(args) => graph::run(&args).await,
         Command::Simulate(args) => simulate::run(&args),
+        Command::Cases(args) => cases::run(&args),
     }
 }

@@ -122,6 +122,8 @@ fn entry(row: crate::store::TimelineRow) -> EntryView {
 /// What may be done now, by whom, and why not.
 pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
     let (loaded, actions) = orders::actions(ctx, which).await?;
+    let fact =
+        |f: &orderwright_core::workflow::guard::Answer| json!({ "fact": f.fact, "value": f.value, "holds": f.holds });
     let machine = |a: &orderwright_core::decide::ItemActions| {
         let events = a.events.iter().map(|p| {
             json!({
@@ -130,6 +132,7 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
                 "requires": p.requires.iter().map(|f| f.name()).collect::<Vec<_>>(),
                 "allowed": p.allowed,
                 "whyNot": p.why_not,
+                "facts": p.facts.iter().map(fact).collect::<Vec<_>>(),
             })
         });
         json!({
@@ -139,7 +142,12 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
             "final": a.is_final,
             "events": events.collect::<Vec<_>>(),
             "waitsForEffect": a.waits_for_effect,
-            "waitsFor": a.waits_for,
+            "waitsFor": a.waits_for.iter().map(|w| &w.guard).collect::<Vec<_>>(),
+            "waiting": a.waits_for.iter().map(|w| json!({
+                "guard": w.guard,
+                "to": w.to,
+                "facts": w.facts.iter().map(fact).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
             "timer": a.timer.as_ref().map(|(due, to)| json!({ "dueAt": due.to_string(), "to": to })),
         })
     };

@@ -1,0 +1,202 @@
+//! `orderwright workflow cases`: plays the tables of a lifecycle, and fills in the cells that ask.
+//!
+//! `workflow check` plays the table beside each file too, through [`beside`]. The form of a table is in `docs/workflow-cases.md`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use orderwright_core::workflow::cases::{self, CaseOutcome};
+use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet};
+use serde_json::{Value, json};
+
+use crate::cli::show;
+
+/// Arguments of `workflow cases`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  orderwright workflow cases workflows/retail.cases\n  orderwright workflow cases --fill my-shop.cases"
+)]
+pub struct Args {
+    /// The tables; the workflow of each stands beside it (`my-shop.toml`) or comes with the program
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Write what happens into the cells that say `?`, and align the columns
+    #[arg(long)]
+    fill: bool,
+    /// Print JSON
+    #[arg(long, conflicts_with = "fill")]
+    json: bool,
+}
+
+/// Carries the command out. A story came out otherwise, or a table cannot be read: exit code 1.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let shipped = WorkflowSet::shipped().map_err(|found| anyhow::anyhow!("a shipped workflow is wrong: {found:?}"))?;
+    let (mut played, mut failures) = (0, Vec::new());
+    for path in &args.files {
+        let text = text(path)?;
+        let mut set = shipped.clone();
+        let name = workflow_beside(path, &mut set)?;
+        let workflow = set.get(&name).with_context(|| format!("there is no workflow `{name}`"))?.clone();
+        if args.fill {
+            let (order, partner) = match sides(&workflow, &text, &set) {
+                Ok(sides) => sides,
+                Err(complaint) => {
+                    failures.push(Failure::of_complaint(path, &complaint));
+                    continue;
+                }
+            };
+            match cases::fill(&text, &order, partner.as_deref()) {
+                Ok(filled) => {
+                    std::fs::write(path, filled).with_context(|| format!("cannot write {}", path.display()))?
+                }
+                Err(complaints) => {
+                    failures.extend(complaints.iter().map(|c| Failure::of_complaint(path, c)));
+                    continue;
+                }
+            }
+        }
+        let report = play(path, &self::text(path)?, &workflow, &set);
+        played += report.played;
+        failures.extend(report.failures);
+    }
+    if args.json {
+        let found: Vec<Value> = failures.iter().map(Failure::json).collect();
+        show::line(serde_json::to_string_pretty(&found)?)?;
+    } else {
+        for failure in &failures {
+            show::line(failure.lines())?;
+        }
+        show::line(format_args!("{played} stories, {} not as told", failures.len()))?;
+    }
+    Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What a table came to.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Stories that were played.
+    pub played: usize,
+    /// What is wrong.
+    pub failures: Vec<Failure>,
+}
+
+/// A story that came out otherwise, or a mistake in a table.
+#[derive(Debug)]
+pub struct Failure {
+    file: String,
+    line: usize,
+    column: usize,
+    /// The story.
+    title: String,
+    message: String,
+    outcome: Option<CaseOutcome>,
+}
+
+impl Failure {
+    fn of_complaint(file: &Path, complaint: &Complaint) -> Self {
+        Self {
+            file: file.display().to_string(),
+            line: complaint.line,
+            column: complaint.column,
+            title: complaint.path.clone(),
+            message: complaint.message.clone(),
+            outcome: None,
+        }
+    }
+
+    fn of_outcome(file: &Path, outcome: CaseOutcome) -> Self {
+        let message = format!("after `{}` expected {}, found {}", outcome.row, outcome.expected, outcome.found);
+        let (line, column, title) = (outcome.line, outcome.column, outcome.title.clone());
+        Self { file: file.display().to_string(), line, column, title, message, outcome: Some(outcome) }
+    }
+
+    /// `file:line:col: story: message`, as editors read it, and below it what happened up to there.
+    pub fn lines(&self) -> String {
+        let title = if self.title.is_empty() { String::new() } else { format!("{}: ", self.title) };
+        let mut out = format!("{}:{}:{}: {title}{}", self.file, self.line, self.column, self.message);
+        for step in self.outcome.iter().flat_map(|o| &o.trace) {
+            out.push_str("\n    ");
+            out.push_str(step);
+        }
+        out
+    }
+
+    /// The same for programs; the first five keys are those of a complaint about a workflow.
+    pub fn json(&self) -> Value {
+        let mut out = json!({ "file": self.file, "line": self.line, "column": self.column, "path": self.title, "message": self.message });
+        if let Some(outcome) = &self.outcome {
+            out["expected"] = json!(outcome.expected);
+            out["found"] = json!(outcome.found);
+            out["trace"] = json!(outcome.trace);
+        }
+        out
+    }
+}
+
+/// Plays the table beside a workflow file, `<name>.cases` beside `<name>.toml`; `None` when there is none.
+pub fn beside(file: &Path, workflow: &Workflow, set: &WorkflowSet) -> anyhow::Result<Option<Report>> {
+    let path = file.with_extension("cases");
+    if !path.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(play(&path, &text(&path)?, workflow, set)))
+}
+
+fn play(path: &Path, text: &str, workflow: &Workflow, set: &WorkflowSet) -> Report {
+    let played = sides(workflow, text, set).map_err(|c| vec![c]).and_then(|(order, partner)| {
+        let cases = cases::read(text, &order, partner.as_deref())?;
+        Ok(cases::run(&cases, &order, partner.as_deref()))
+    });
+    match played {
+        Ok(outcomes) => Report {
+            played: outcomes.len(),
+            failures: outcomes.into_iter().filter(|o| !o.passed).map(|o| Failure::of_outcome(path, o)).collect(),
+        },
+        Err(complaints) => {
+            let failures = complaints.iter().map(|c| Failure::of_complaint(path, c)).collect();
+            Report { played: 0, failures }
+        }
+    }
+}
+
+/// The order's workflow and the merchant's side that a table is played with.
+fn sides(
+    workflow: &Workflow,
+    text: &str,
+    set: &WorkflowSet,
+) -> Result<(std::sync::Arc<Workflow>, Option<std::sync::Arc<Workflow>>), Complaint> {
+    let missing =
+        |name: &str| Complaint::on_line(1, "", format!("there is no workflow `{name}` to play this table with"));
+    if workflow.kind == Kind::Order {
+        let partner = set.partner_of(workflow).cloned();
+        return Ok((std::sync::Arc::new(workflow.clone()), partner));
+    }
+    let Some(name) = cases::order_workflow(text) else {
+        let message = "a merchant's table says which order's workflow it is played with: `with marketplace-split`";
+        return Err(Complaint::on_line(1, "", message));
+    };
+    let order = set.get(name).ok_or_else(|| missing(name))?.clone();
+    Ok((order, Some(std::sync::Arc::new(workflow.clone()))))
+}
+
+/// Takes the workflow beside a table into the set, if there is one; gives its name.
+fn workflow_beside(path: &Path, set: &mut WorkflowSet) -> anyhow::Result<String> {
+    let file = path.with_extension("toml");
+    if !file.is_file() {
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+        return Ok(stem);
+    }
+    match set.insert(&text(&file)?) {
+        Ok(workflow) => Ok(workflow.name.clone()),
+        Err(complaints) => {
+            let told: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+            bail!("{} is wrong; mend it first (orderwright workflow check):\n{}", file.display(), told.join("\n"))
+        }
+    }
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
