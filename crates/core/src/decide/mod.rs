@@ -20,6 +20,7 @@ mod refund;
 mod run;
 mod shares;
 mod timers;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -33,7 +34,7 @@ use crate::order::{Order, RefundItem};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
-pub use explain::{Actions, ItemActions, Possible, Waiting, explain};
+pub use explain::{Actions, ItemActions, Possible, Side, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
 pub(crate) use run::Which;
