@@ -19,6 +19,7 @@ const SAMPLE: usize = 400;
 pub const ASKED: &[(&str, &str)] = &[
     ("get", "/admin/orders/{id}"),
     ("get, timeline", "/admin/orders/{id}/timeline"),
+    ("get, actions", "/admin/orders/{id}/actions"),
     ("list", "/admin/orders?limit=20"),
     ("list, status", "/admin/orders?limit=20&status=shipped"),
     ("list, channel and status", "/admin/orders?limit=20&channel=retail&status=delivered"),

@@ -7,6 +7,7 @@ pub mod actor;
 pub mod audit;
 pub mod catalog;
 pub mod decide;
+pub mod graph;
 pub mod id;
 pub mod ledger;
 pub mod money;

@@ -21,6 +21,7 @@ mod run;
 mod shares;
 mod timers;
 pub(crate) mod watch;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,7 +35,7 @@ use crate::order::{Order, RefundItem};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
-pub use explain::{Actions, ItemActions, Possible, Waiting, explain};
+pub use explain::{Actions, ItemActions, Possible, Side, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
 pub(crate) use run::Which;

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod model;
 pub mod read;
 pub mod set;
+pub mod simulate;
 pub mod validate;
 pub mod version;
 

@@ -17,5 +17,6 @@ mod roles;
 mod shop;
 mod splitting;
 mod store_request;
+mod waiting;
 mod walks;
 mod workflows;

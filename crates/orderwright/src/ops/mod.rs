@@ -23,7 +23,9 @@ pub mod sale;
 pub mod sandbox;
 pub mod settings;
 pub mod setup;
+pub mod standing;
 pub mod stock;
+pub mod workflows;
 
 use std::sync::Arc;
 

@@ -18,6 +18,7 @@ mod messages;
 mod migrate;
 mod nodes;
 mod number_part;
+mod order_bodies;
 mod order_list;
 mod orders;
 mod page;

@@ -65,7 +65,7 @@ pub enum Scope {
 
 impl Scope {
     /// The values ?2, ?3 and ?4 of a finder; None when there is nothing to be found.
-    fn vals(&self) -> Option<[Val; 3]> {
+    pub(super) fn vals(&self) -> Option<[Val; 3]> {
         Some(match self {
             Scope::All => [0.into(), Val::Null, Val::Null],
             Scope::Channel(channel) => [1.into(), channel.as_str().into(), Val::Null],

@@ -144,6 +144,7 @@ registry! {
     OrderFindByNumber = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.number = ?1", in_scope!());
     OrderFindOfMerchantOrder = concat!("SELECT ", order_columns!(), " FROM merchant_order m JOIN orders o ON o.id = m.order_id \
         WHERE m.id = ?1 AND (CAST(?2 AS BIGINT) <> 2 OR m.merchant_id = ?4)", in_scope!());
+    OrderBodies = concat!("SELECT o.id, o.body FROM orders o WHERE o.id > ?1", in_scope!(), " ORDER BY o.id LIMIT ?5");
     OrderDue = "SELECT id FROM orders WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
     OrderNextDue = "SELECT MIN(due_at) FROM orders WHERE due_at IS NOT NULL";
     MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";

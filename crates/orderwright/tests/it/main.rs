@@ -19,5 +19,6 @@ mod lifecycle;
 mod lists;
 mod messages;
 mod payments;
+mod pictures;
 mod stock;
 mod store;

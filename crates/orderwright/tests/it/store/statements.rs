@@ -31,6 +31,9 @@ async fn orders(store: &Store) {
     order.due_at = Some(500);
     place(store, &order).await;
     assert_eq!(store.find_order(&Scope::All, 7).await.expect("read"), Some(order.clone()));
+    assert_eq!(store.order_bodies(&Scope::All, 0, 9).await.expect("read"), [(7, order.body.clone())]);
+    assert_eq!(store.order_bodies(&Scope::All, 7, 9).await.expect("read"), []);
+    assert_eq!(store.order_bodies(&Scope::Channel("elsewhere".into()), 0, 9).await.expect("read"), []);
     assert_eq!(store.find_order_by_number(&Scope::All, "T-7").await.expect("read"), Some(order.clone()));
     done(store, |cs| {
         cs.insert_merchant_order(70, 9, 7, 5, 70).insert_order_item(71, 7, "sku", 9, 70);

@@ -23,6 +23,7 @@ mod set_status;
 mod settings;
 mod stock;
 mod variants;
+mod workflows;
 
 use std::sync::Arc;
 
@@ -57,6 +58,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_customer::handler))
         .routes(routes!(stock::list))
         .routes(routes!(stock::get, stock::patch))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::get))
+        .routes(routes!(workflows::picture))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
         .routes(routes!(ledger::list))

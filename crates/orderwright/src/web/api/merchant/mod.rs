@@ -6,6 +6,7 @@ mod get_order;
 mod import_orders;
 mod list_orders;
 mod messages;
+mod order_actions;
 mod order_timeline;
 mod request_cancellation;
 mod statement;
@@ -24,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_orders::handler))
         .routes(routes!(get_order::handler))
         .routes(routes!(order_timeline::handler))
+        .routes(routes!(order_actions::handler))
         .routes(routes!(fire_event::handler))
         .routes(routes!(add_shipment::handler))
         .routes(routes!(messages::list, messages::add))
