@@ -4,6 +4,7 @@
 //! The application in `crates/orderwright` brings the outside in and carries decisions out.
 
 pub mod actor;
+pub mod calendar;
 pub mod catalog;
 pub mod decide;
 pub mod id;

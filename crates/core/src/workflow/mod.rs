@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod complaint;
 pub mod guard;
+pub mod locale;
 pub mod model;
 pub mod read;
 pub mod set;
