@@ -120,6 +120,8 @@ fn leaving(from: usize, state: &State) -> Vec<(Edge, &Transition)> {
 fn delay(delay: Delay) -> String {
     match delay {
         Delay::Fixed(span) => span.to_string(),
+        Delay::BusinessDays(1) => "1 business day".to_owned(),
+        Delay::BusinessDays(days) => format!("{days} business days"),
         Delay::Policy(policy) => {
             Policy::ALL.iter().find(|(_, p)| *p == policy).map_or(String::new(), |(n, _)| n.replace('_', " "))
         }

@@ -14,6 +14,7 @@ pub mod events;
 pub mod idempotency;
 pub mod import;
 pub mod jobs;
+pub mod languages;
 pub mod ledger;
 pub mod messages;
 pub mod orders;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use orderwright_core::actor::{Actor, Role};
 use orderwright_core::decide::Refusal;
 
+use self::languages::Languages;
 use crate::app::App;
 use crate::kernel::Clock;
 use crate::store::{CommitError, Guard, Scope, StoreError};
@@ -51,6 +53,8 @@ pub struct Ctx {
     pub key: Option<idempotency::Key>,
     /// The version that the order must have (`If-Match`).
     pub if_version: Option<i64>,
+    /// The languages that the one who asks reads, and those that they were answered in.
+    pub languages: Languages,
 }
 
 /// How long a use-case waits for the effects that it started.
@@ -75,6 +79,7 @@ impl Ctx {
             wait: Wait::FirstOutcome,
             key: None,
             if_version: None,
+            languages: Languages::default(),
         }
     }
 
@@ -87,6 +92,7 @@ impl Ctx {
             wait: Wait::FirstOutcome,
             key: None,
             if_version: None,
+            languages: Languages::default(),
         }
     }
 

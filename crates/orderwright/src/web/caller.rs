@@ -74,6 +74,7 @@ impl<A: Area> FromRequestParts<Arc<App>> for Caller<A> {
                 .and_then(if_match)
                 .ok_or_else(|| Problem::field("If-Match", "must be * or one tag as ETag gave it, in double quotes"))?,
         };
+        ctx.languages = super::language::of(parts);
         Ok(Self { ctx, area: PhantomData })
     }
 }

@@ -112,6 +112,8 @@ impl<'w> Part<'w> {
 fn length(delay: Delay) -> Option<Span> {
     match delay {
         Delay::Fixed(span) => Some(span),
+        // So long that they are over whatever day they began on: each week that is begun has one weekend.
+        Delay::BusinessDays(days) => Some(Span::seconds(86_400 * (i64::from(days) + 2 * (i64::from(days) / 5 + 1)))),
         Delay::Policy(Policy::CancelWindow) => Some(CANCEL_WINDOW),
         Delay::Policy(Policy::ReturnWindow) => Some(POLICIES.return_window),
         Delay::Policy(Policy::RefundCloseWindow) => Some(POLICIES.refund_close_window),

@@ -12,6 +12,7 @@ use super::report::Tally;
 use super::scenario::{Delay, Scenario};
 use super::{Map, Part};
 use crate::actor::Actor;
+use crate::calendar::Calendar;
 use crate::decide::watch::{self, Watch};
 use crate::decide::{
     Command, Context, Decision, Draft, DraftItem, EffectJob, Event, EventItem, MoneyFromOutside, Outcome,
@@ -397,6 +398,7 @@ fn draft(scenario: &Scenario, n: u64, random: &mut Random, ids: &mut Ids) -> Dra
         shipping_provider: None,
         discount_snapshot: json!({}),
         pricing_snapshot: json!({}),
+        calendar: Calendar::default(),
         policies: Policies {
             payment_window: scenario.window(Policy::PaymentWindow, Span::seconds(3 * 86_400)),
             return_window: scenario.window(Policy::ReturnWindow, Span::seconds(30 * 86_400)),
