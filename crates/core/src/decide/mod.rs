@@ -12,6 +12,7 @@ mod explain;
 mod fire;
 mod lines;
 mod message;
+pub mod migrate;
 mod outcome;
 mod place;
 mod record;

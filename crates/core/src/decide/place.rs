@@ -144,6 +144,7 @@ fn build(
         due: None,
         first: Default::default(),
         effect: None,
+        kept: Vec::new(),
     };
     let totals: Vec<i64> = draft.items.iter().map(|i| i.total).collect();
     let extra = draft.shipping_cost + draft.rounding_amount;
@@ -225,6 +226,7 @@ fn build(
         cancellation_requests: Vec::new(),
         timeline_length: 0,
         timeline_hash: String::new(),
+        unrecorded: Vec::new(),
         created_at: now,
         updated_at: now,
     }

@@ -50,7 +50,9 @@ pub(super) struct Run<'a, 'c> {
     ids: &'a mut dyn crate::id::IdSource,
     pub before: Vec<Before>,
     pub from_status: Option<String>,
-    from_payment_status: &'static str,
+    pub from_payment_status: &'static str,
+    /// Whether the command ends without automatic steps: a migration moves names, and what then goes on goes on by itself.
+    pub still: bool,
     steps: usize,
     pub cause: Cause,
     /// Lines that became cancelled and whose money goes back when the command is through.
@@ -106,6 +108,7 @@ impl<'a, 'c> Run<'a, 'c> {
             before: Vec::new(),
             from_status: None,
             from_payment_status,
+            still: false,
             steps: 0,
             cause: Cause::default(),
             refund_items: Vec::new(),
@@ -122,7 +125,7 @@ impl<'a, 'c> Run<'a, 'c> {
         }
     }
 
-    fn snapshot(&self, item: ItemId, machine: &Instance) -> Before {
+    pub fn snapshot(&self, item: ItemId, machine: &Instance) -> Before {
         let state = self.workflow.item.state(&machine.state);
         Before {
             item,
@@ -244,6 +247,7 @@ impl<'a, 'c> Run<'a, 'c> {
         instance.since = now;
         instance.effect = None;
         instance.due = None;
+        instance.kept.clear();
         if !state.after.is_empty() {
             instance.first.entry(state.name.clone()).or_insert(now);
             self.set_timer(which, state);
@@ -338,6 +342,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 due: None,
                 first: Default::default(),
                 effect: None,
+                kept: Vec::new(),
             });
             self.enter(Which::Merchant(index), first)?;
         }
@@ -455,8 +460,10 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Ends the command: settles, derives, and writes down what changed.
     pub fn finish(mut self) -> Result<Decision, Refusal> {
-        self.settle()?;
-        self.silence_timers()?;
+        if !self.still {
+            self.settle()?;
+            self.silence_timers()?;
+        }
         self.order.version += 1;
         self.order.updated_at = self.now;
         self.log_changes();

@@ -2,14 +2,18 @@
 
 pub mod complaint;
 pub mod guard;
+pub mod joint;
 pub mod model;
 pub mod read;
 pub mod set;
+pub mod state_map;
 pub mod validate;
 pub mod version;
 
 pub use complaint::Complaint;
+pub use joint::Joint;
 pub use model::*;
-pub use read::read;
+pub use read::{read, read_map};
 pub use set::WorkflowSet;
+pub use state_map::{Scope, Sides, StateMap, TimerPolicy};
 pub use validate::validate;
