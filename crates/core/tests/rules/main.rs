@@ -7,6 +7,7 @@ mod made_to_order;
 mod mall;
 mod marketplace;
 mod messages;
+mod migrating;
 mod money;
 mod outside;
 mod parcels;

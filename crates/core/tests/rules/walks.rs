@@ -10,8 +10,8 @@ use crate::shop::{
     Shop, all, bare, customer, done, full, importing, line, merchant, operator, order_in, retailer, some, span,
 };
 
-const WORKFLOWS: [&str; 5] = ["made-to-order", "retail", "marketplace", "store-request", "marketplace-split"];
-const METHODS: [&str; 5] =
+pub const WORKFLOWS: [&str; 5] = ["made-to-order", "retail", "marketplace", "store-request", "marketplace-split"];
+pub const METHODS: [&str; 5] =
     ["pm_card_visa", "pm_card_visa", "pm_offline", "pm_card_chargeDeclined", "pm_card_chargeCustomerFail"];
 
 fn actors() -> Vec<Actor> {
@@ -31,7 +31,7 @@ fn words(shop: &Shop) -> Vec<String> {
 }
 
 /// One step, by four numbers.
-fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
+pub fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
     let actors = actors();
     let who = &actors[a % actors.len()];
     let item = b % shop.order.items.len();
@@ -128,7 +128,7 @@ fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
 }
 
 /// Lets the provider answer, all time pass and everybody do what they may: the order comes to its end.
-fn comes_to_an_end(mut shop: Shop) {
+pub fn comes_to_an_end(mut shop: Shop) {
     shop.run();
     for _ in 0..60 {
         shop.wait("40d");

@@ -10,7 +10,6 @@ mod obstacle;
 mod preview;
 mod timers;
 
-
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
