@@ -1,6 +1,7 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
 pub mod complaint;
+pub mod diff;
 pub mod guard;
 pub mod joint;
 pub mod model;
@@ -11,6 +12,7 @@ pub mod validate;
 pub mod version;
 
 pub use complaint::Complaint;
+pub use diff::Diff;
 pub use joint::Joint;
 pub use model::*;
 pub use read::{read, read_map};
