@@ -15,8 +15,10 @@ mod message;
 pub mod migrate;
 mod outcome;
 mod place;
+pub mod recall;
 mod record;
 mod refund;
+pub mod replay;
 mod run;
 mod shares;
 mod timers;
@@ -497,6 +499,7 @@ pub enum Refusal {
 /// Decides a command on an order.
 pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
     let mut run = run::Run::start(order, actor, context);
+    run.remember(command);
     match command {
         Command::Fire(event) => fire::event(&mut run, event)?,
         Command::SetStatus { status, note, reason } => {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::attempts::is_offline;
+use super::recall::{Deed, Record};
 use super::run::{Run, Which};
 use super::{Context, Decision, MerchantView, Refusal, StockMove, StockMoveKind, fire};
 use crate::actor::Actor;
@@ -98,9 +100,25 @@ pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<D
     let partner_version = context.partner.map(|p| p.version.clone());
     let method = draft.payment_method.clone();
     let order = build(draft, workflow, partner_version, &item_ids, now);
+    begin(order, (payment_id, &method), reserved, actor, context)
+}
+
+/// Begins an order that was built: its units are reserved, unless they are already, and its machines start.
+pub(super) fn begin(
+    order: Order,
+    (payment_id, method): (PaymentId, &str),
+    reserved: bool,
+    actor: &Actor,
+    context: &mut Context<'_>,
+) -> Result<Decision, Refusal> {
+    let (workflow, now) = (context.workflow, context.now);
+    let lines = order.items.iter().map(|i| (i.id, i.quantity)).collect();
+    let placed = Deed::Place { offline: is_offline(method), lines };
+    let record = Record::new(placed, actor, now, context.cancel_window);
     let mut run = Run::fresh(order, actor, context);
+    run.record = Some(record);
     let total = run.order.total;
-    run.order.payments.push(fire::new_payment(payment_id, &method, total, now));
+    run.order.payments.push(fire::new_payment(payment_id, method, total, now));
     let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });
     run.log("created", "Order placed".to_owned(), metadata, true, MerchantView::All);
     for i in 0..run.order.items.len() {

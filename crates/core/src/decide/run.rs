@@ -7,6 +7,7 @@ use super::{
     Context, Decision, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting, Refusal, StockMove,
     StockMoveKind, TimelineEntry,
     attempts::{OFFLINE, is_offline},
+    recall::Record,
     refund,
 };
 use crate::actor::Actor;
@@ -68,6 +69,10 @@ pub(super) struct Run<'a, 'c> {
     pub message: Option<Message>,
     /// What the bank says of the money that this command books.
     pub from_outside: Option<MoneyFromOutside>,
+    /// What this command does, until an entry of the timeline carries it.
+    pub record: Option<Record>,
+    /// Lines that it split: the line, and the new line.
+    pub splits: Vec<(ItemId, ItemId)>,
 }
 
 /// A line as it was before the command.
@@ -122,6 +127,8 @@ impl<'a, 'c> Run<'a, 'c> {
             refund: None,
             message: None,
             from_outside: None,
+            record: None,
+            splits: Vec::new(),
         }
     }
 
@@ -430,10 +437,11 @@ impl<'a, 'c> Run<'a, 'c> {
         &mut self,
         kind: &'static str,
         message: String,
-        metadata: Value,
+        mut metadata: Value,
         is_public: bool,
         merchants: MerchantView,
     ) {
+        self.record_into(&mut metadata);
         let id = EntryId(self.next_id());
         let seq = self.order.timeline_length + 1;
         let mut hash = Sha256::new();
@@ -478,6 +486,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 MerchantView::Nobody,
             );
         }
+        self.carry_record();
         Ok(Decision {
             to_status,
             order: self.order,

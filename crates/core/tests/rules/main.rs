@@ -13,6 +13,7 @@ mod outside;
 mod parcels;
 mod retail;
 mod roles;
+mod shadowing;
 mod shop;
 mod splitting;
 mod store_request;

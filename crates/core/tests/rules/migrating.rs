@@ -84,7 +84,7 @@ impl Shop {
 
 /// Without what history adds.
 fn untold(order: &Order) -> Order {
-    Order { timeline_length: 0, timeline_hash: String::new(), ..order.clone() }
+    Order { timeline_length: 0, timeline_hash: String::new(), unrecorded: Vec::new(), ..order.clone() }
 }
 
 /// The same workflow, every state under another name.

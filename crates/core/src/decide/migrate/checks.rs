@@ -167,7 +167,8 @@ fn stuck(run: &Run<'_, '_>, order: &Order, out: &mut Vec<Obstacle>) {
     let any = moves(Which::Payment) || open.iter().any(|(w, _)| moves_item(*w));
     for (which, state) in open {
         let waits = state.always.iter().chain(state.after.iter().map(|a| &a.transition)).any(|t| t.guard.is_some());
-        if !moves_item(which) && !(waits && any) {
+        let goes_on = moves_item(which) || (waits && any);
+        if !goes_on {
             out.push(Obstacle::Stuck { machine: name(order, which), state: state.name.clone() });
         }
     }

@@ -13,6 +13,7 @@ mod timers;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::recall::{Deed, Record};
 use super::run::{Before, Run, Which};
 use super::{Context, Decision, MerchantView};
 use crate::actor::Actor;
@@ -148,6 +149,7 @@ fn with_run(
     run.from_status = Some(status::order_status(order, plan.from.workflow).to_owned());
     run.from_payment_status = status::payment_status(order, plan.from.workflow);
     run.before = order.items.iter().filter_map(|i| before(&plan.from, i)).collect();
+    run.record = Some(Record::new(Deed::Migrate, actor, now, cancel_window));
     place(&mut run, &mut obstacles);
     if !obstacles.is_empty() {
         return Err(obstacles);
