@@ -25,7 +25,7 @@ row! {
         version: String,
         /// The workflow.
         name: String,
-        /// SHA-256 of the text, in hex.
+        /// Digest of the text, in hex: tells texts apart.
         digest: String,
         /// The file's text.
         body: String,

@@ -1,19 +1,41 @@
 //! `orderwright workflow …`: the tools for lifecycle files, one file a command.
 
 mod check;
+mod diff;
+mod publish;
 
 use std::process::ExitCode;
+
+use orderwright_core::actor::{Actor, Role};
 
 /// What can be done with lifecycle files.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Check files and say what is wrong, with the place and what would be right
     Check(check::Args),
+    /// Say what changed between two lifecycles, for whom, and whether orders in flight need a migration
+    Diff(diff::Args),
+    /// Check files and make them current for new orders
+    Publish(publish::Args),
 }
 
 /// Carries the command out.
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
+        Command::Diff(args) => diff::run(args).await,
+        Command::Publish(args) => publish::run(args).await,
+    }
+}
+
+/// Whoever can run a command on the store's own machine may do what an administrator may.
+fn operator() -> Actor {
+    Actor {
+        role: Role::Admin,
+        merchant: None,
+        customer: None,
+        channel: None,
+        id: "command-line".to_owned(),
+        import: false,
     }
 }

@@ -22,6 +22,7 @@ mod set_status;
 mod settings;
 mod stock;
 mod variants;
+mod workflow_versions;
 
 use std::sync::Arc;
 
@@ -59,4 +60,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))
+        .routes(routes!(workflow_versions::add))
+        .routes(routes!(workflow_versions::list))
+        .routes(routes!(workflow_versions::get))
 }
