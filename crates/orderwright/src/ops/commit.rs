@@ -139,7 +139,7 @@ pub fn versions(workflow: &str, partner: Option<&str>) -> String {
 }
 
 /// The versions of an order on which something may still happen by itself or by somebody's doing.
-fn in_flight(order: &Order, workflow: &Workflow) -> Option<String> {
+pub fn in_flight(order: &Order, workflow: &Workflow) -> Option<String> {
     let rests =
         |machine: Option<&Machine>, state: &str| machine.and_then(|m| m.state(state)).is_some_and(|s| s.is_final);
     let finished = order.items.iter().all(|i| rests(Some(&workflow.item), &i.machine.state))

@@ -250,7 +250,7 @@ registry! {
     MigrationInsert = "INSERT INTO workflow_migration (id, name, state, cursor_version, cursor_id, body, created_by, created_at, \
         updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     MigrationAdvance = "UPDATE workflow_migration SET state = ?2, cursor_version = ?3, cursor_id = ?4, body = ?5, updated_at = ?6 \
-        WHERE id = ?1";
+        WHERE id = ?1 AND state = ?7";
     MigrationFind = "SELECT id, name, state, cursor_version, cursor_id, body, created_by, created_at, updated_at \
         FROM workflow_migration WHERE id = ?1";
     MigrationList = "SELECT id, name, state, cursor_version, cursor_id, body, created_by, created_at, updated_at \

@@ -65,8 +65,8 @@ impl Changeset {
         self.push(Stmt::MigrationInsert, Label::Other("workflow_migration"), migration.vals())
     }
 
-    /// Writes down how far a migration has come: state, place and body.
-    pub fn advance_migration(&mut self, migration: &MigrationRow) -> &mut Self {
+    /// Writes down how far a migration has come, if it is still in `expected_state`: state, place and body.
+    pub fn advance_migration(&mut self, migration: &MigrationRow, expected_state: &str) -> &mut Self {
         let vals = [
             migration.id.into(),
             migration.state.as_str().into(),
@@ -74,6 +74,7 @@ impl Changeset {
             migration.cursor_id.into(),
             migration.body.as_str().into(),
             migration.updated_at.into(),
+            expected_state.into(),
         ];
         self.guard(Stmt::MigrationAdvance, Label::Other("workflow_migration"), vals)
     }

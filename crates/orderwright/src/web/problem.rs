@@ -48,6 +48,7 @@ codes! {
     JOB_NOT_DEAD = "job_not_dead", 409, "The job has not given up", "Only a dead job can be tried again; any other is tried again by itself when its time comes.";
     REFERENCE_USED = "reference_used", 409, "The reference was booked on another order", "A payment's reference is booked once in a channel. Look at both orders and at the bank's statement: one of the lines names the wrong order.";
     STOCK_BELOW_RESERVED = "stock_below_reserved", 409, "Fewer than are reserved", "Units are reserved for orders. Cancel orders first, or give a `reason` to record the loss of goods.";
+    MIGRATION_UNFINISHED = "migration_unfinished", 409, "A migration has not ended", "Orders of this workflow are being moved from one version to another, or put back. Run that migration again as it was begun, or undo it; the detail names it.";
     CHECKOUT_CLOSED = "checkout_closed", 409, "The checkout is over", "It expired, or was completed before. Start a new one.";
     KEY_IN_USE = "idempotency_key_in_use", 409, "The first request is still running", "A request with this Idempotency-Key has not been answered yet. Wait and send the same request again.";
     ANSWER_LOST = "idempotency_answer_lost", 409, "Done, but the answer was lost", "The first request was carried out and its answer was lost in a crash. Read the resource to see it.";

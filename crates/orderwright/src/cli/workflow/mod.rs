@@ -2,7 +2,10 @@
 
 mod check;
 mod diff;
+mod migrate;
+mod progress;
 mod publish;
+mod shadow;
 
 use std::process::ExitCode;
 
@@ -15,8 +18,12 @@ pub enum Command {
     Check(check::Args),
     /// Say what changed between two lifecycles, for whom, and whether orders in flight need a migration
     Diff(diff::Args),
+    /// Move orders in flight from one version to another, with a rehearsal before and a way back
+    Migrate(migrate::Args),
     /// Check files and make them current for new orders
     Publish(publish::Args),
+    /// Play recorded history through another version, and list the orders that would have gone another way
+    Shadow(shadow::Args),
 }
 
 /// Carries the command out.
@@ -24,7 +31,9 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Diff(args) => diff::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
         Command::Publish(args) => publish::run(args).await,
+        Command::Shadow(args) => shadow::run(args).await,
     }
 }
 

@@ -3,8 +3,10 @@
 
 pub mod find;
 pub mod follow;
+pub mod migrate;
 pub mod prove;
 pub mod publish;
+pub mod shadow;
 
 /// What tells texts apart, in hex.
 fn digest(text: &str) -> String {

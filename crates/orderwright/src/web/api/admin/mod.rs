@@ -22,6 +22,7 @@ mod set_status;
 mod settings;
 mod stock;
 mod variants;
+mod workflow_migrations;
 mod workflow_versions;
 
 use std::sync::Arc;
@@ -63,4 +64,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workflow_versions::add))
         .routes(routes!(workflow_versions::list))
         .routes(routes!(workflow_versions::get))
+        .routes(routes!(workflow_migrations::list, workflow_migrations::add))
+        .routes(routes!(workflow_migrations::get))
+        .routes(routes!(workflow_migrations::undo))
 }
