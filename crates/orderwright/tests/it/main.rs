@@ -20,3 +20,4 @@ mod messages;
 mod payments;
 mod stock;
 mod store;
+mod workflows;

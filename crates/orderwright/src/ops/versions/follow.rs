@@ -70,7 +70,7 @@ fn shipped(app: &App, history: &[PublicationRow]) -> anyhow::Result<Vec<Publicat
         if of_name().any(|row| row.digest == digest) {
             continue;
         }
-        if of_name().last().is_some_and(|row| row.published_by != SHIPPED) {
+        if of_name().next_back().is_some_and(|row| row.published_by != SHIPPED) {
             tracing::info!(workflow = workflow.name, "a newer shipped version is not published: this shop has its own");
             continue;
         }
