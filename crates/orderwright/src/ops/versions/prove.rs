@@ -73,6 +73,19 @@ pub fn prove(current: &WorkflowSet, files: &[File]) -> Result<Vec<(usize, Arc<Wo
             }
         }
     }
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    // All together, as orders will meet them: what is given, and what is published and runs with it.
+    let partner_is_given = |w: &Workflow| w.partner.as_deref().is_some_and(replaced);
+    let beside = kept.iter().filter(|(w, _)| partner_is_given(w));
+    let beside = beside.map(|(w, text)| (format!("{} (published)", w.name), text.as_str()));
+    let given = files.iter().map(|file| (file.name.clone(), file.text.as_str()));
+    for (file, text) in given.chain(beside) {
+        if let Err(complaints) = set.check(text) {
+            findings.extend(complaints.into_iter().map(|complaint| Finding { file: file.clone(), complaint }));
+        }
+    }
     if findings.is_empty() { Ok(proved) } else { Err(findings) }
 }
 
