@@ -13,10 +13,13 @@ mod facts;
 mod fire;
 mod lines;
 mod message;
+pub mod migrate;
 mod outcome;
 mod place;
+pub mod recall;
 mod record;
 mod refund;
+pub mod replay;
 mod run;
 mod shares;
 mod timers;
@@ -502,6 +505,7 @@ pub enum Refusal {
 /// Decides a command on an order.
 pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
     let mut run = run::Run::start(order, actor, context);
+    run.remember(command);
     apply(&mut run, command)?;
     run.finish()
 }

@@ -6,6 +6,7 @@
 mod document;
 mod label;
 mod machine;
+mod map;
 mod transition;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ use toml_edit::Document;
 use self::document::{Fields, Notes, Place};
 use self::label::plain;
 use self::machine::{Scope, machine};
+pub use self::map::read_map;
 use super::code::Code;
 use super::complaint::{Complaint, shown};
 use super::model::{Kind, Machine, Workflow};

@@ -50,6 +50,7 @@ pub fn start(app: &Arc<App>) {
 /// One round of everything that is due now. Says whether more may be due already.
 pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
+    crate::ops::versions::follow::look(app).await?;
     let numbered = app.store.sequence(512).await?;
     if numbered > 0 {
         app.metrics.feed_numbered.inc_by(numbered as u64);

@@ -10,7 +10,7 @@ use orderwright_core::order::Order;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Effect, Workflow};
 
-use super::{Ctx, FIRST_OUTCOME, OpError, Wait, commit};
+use super::{Ctx, FIRST_OUTCOME, OpError, Wait, commit, versions};
 use crate::effects;
 use crate::store::{Changeset, CommitError, Guard, OrderRow, Scope};
 
@@ -67,14 +67,22 @@ pub async fn load(ctx: &Ctx, scope: &Scope, which: OrderRef) -> Result<Loaded, O
         OrderRef::Order(id) => ctx.app.store.find_order(scope, id.0).await?,
         OrderRef::MerchantOrder(id) => ctx.app.store.find_order_of_merchant_order(scope, id.0).await?,
     };
-    loaded(ctx, row.ok_or(OpError::NotFound)?)
+    loaded(ctx, row.ok_or(OpError::NotFound)?).await
 }
 
-/// Makes the aggregate of a row.
-pub fn loaded(ctx: &Ctx, row: OrderRow) -> Result<Loaded, OpError> {
+/// Makes the aggregate of a row. An order of a version that this node does not know yet was placed by another that does.
+pub async fn loaded(ctx: &Ctx, row: OrderRow) -> Result<Loaded, OpError> {
     let order: Order =
         serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("order {}: {e}", row.id)))?;
-    let (workflow, partner) = ctx.app.workflow_of(&order)?;
+    let (workflow, partner) = match ctx.app.workflow_of(&order) {
+        Ok(found) => found,
+        Err(unknown) => {
+            if !versions::follow::follow(&ctx.app).await? {
+                return Err(unknown);
+            }
+            ctx.app.workflow_of(&order)?
+        }
+    };
     Ok(Loaded { order, workflow, partner })
 }
 

@@ -4,7 +4,7 @@ use orderwright_core::decide::{Decision, EffectJob, MerchantView, StockMoveKind}
 use orderwright_core::order::Order;
 use orderwright_core::status;
 use orderwright_core::time::Timestamp;
-use orderwright_core::workflow::Workflow;
+use orderwright_core::workflow::{Machine, Workflow};
 use serde_json::json;
 
 use super::{Ctx, OpError};
@@ -129,9 +129,24 @@ fn order_row(order: &Order, status: &str, workflow: &Workflow) -> Result<OrderRo
         due_at: order.due_at().map(|t| t.0),
         item_name: order.items.first().map(|i| sort_key(&i.name)).unwrap_or_default(),
         payment_reference: order.payment_reference().map(sort_key).unwrap_or_default(),
+        in_flight: in_flight(order, workflow),
         version: order.version,
         body: serde_json::to_string(order).map_err(|e| OpError::Internal(e.to_string()))?,
     })
+}
+
+/// The versions that an order runs, as one word.
+pub fn versions(workflow: &str, partner: Option<&str>) -> String {
+    partner.map_or_else(|| workflow.to_owned(), |p| format!("{workflow}/{p}"))
+}
+
+/// The versions of an order on which something may still happen by itself or by somebody's doing.
+pub fn in_flight(order: &Order, workflow: &Workflow) -> Option<String> {
+    let rests =
+        |machine: Option<&Machine>, state: &str| machine.and_then(|m| m.state(state)).is_some_and(|s| s.is_final);
+    let finished = order.items.iter().all(|i| rests(Some(&workflow.item), &i.machine.state))
+        && rests(workflow.payment.as_ref(), &order.payment.state);
+    (!finished).then(|| versions(&order.workflow_version, order.partner_version.as_deref()))
 }
 
 /// What a list sorts by: an index entry has a limit, and nobody sorts by what comes after so many characters.

@@ -26,6 +26,7 @@ pub mod settings;
 pub mod setup;
 pub mod standing;
 pub mod stock;
+pub mod versions;
 pub mod workflows;
 
 use std::sync::Arc;
@@ -123,6 +124,9 @@ pub enum OpError {
     /// These SKUs are short.
     #[error("not enough stock of {}", .0.join(", "))]
     OutOfStock(Vec<String>),
+    /// Workflows that cannot be published, and why.
+    #[error("the workflow cannot be published: {}", versions::publish::lines(.0).join("; "))]
+    Findings(Vec<versions::prove::Finding>),
     /// Something else stands in the way: a stable code and a sentence.
     #[error("{1}")]
     Conflict(&'static str, String),

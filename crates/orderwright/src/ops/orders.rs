@@ -34,7 +34,10 @@ pub async fn list(ctx: &Ctx, filter: &OrderFilter, sort: Sort, page: Page) -> Re
     let scope = ctx.scope();
     let total = total(ctx, filter).await?;
     let found = ctx.app.store.list_orders(&scope, filter, sort, page).await?;
-    let orders = found.rows.into_iter().map(|row| loaded(ctx, row)).collect::<Result<Vec<_>, _>>()?;
+    let mut orders = Vec::with_capacity(found.rows.len());
+    for row in found.rows {
+        orders.push(loaded(ctx, row).await?);
+    }
     let contacts = Contacts::of(ctx, orders.iter().map(|l| &l.order)).await?;
     Ok(Listed { orders, contacts, next: found.next, total })
 }

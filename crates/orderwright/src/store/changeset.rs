@@ -36,6 +36,8 @@ pub(super) enum Label {
     OrderNumber,
     CustomerEmail,
     ExternalRef,
+    Publication,
+    MigrationOrder,
     Other(&'static str),
 }
 
@@ -184,6 +186,8 @@ impl Changeset {
             Label::OrderNumber => Guard::OrderNumber,
             Label::CustomerEmail => Guard::CustomerEmail,
             Label::ExternalRef => Guard::ExternalRef,
+            Label::Publication => Guard::Publication,
+            Label::MigrationOrder => Guard::MigrationOrder,
             Label::Other(table) => Guard::Other(table),
         }
     }

@@ -36,6 +36,7 @@ mod stock;
 mod timeline;
 mod tokens;
 mod value;
+mod workflow_migrations;
 mod workflows;
 
 pub use catalog::{ChannelRow, MerchantRow, OfferRow};
@@ -59,7 +60,8 @@ pub use stock::{StockAdjustment, StockMovementRow, StockRow};
 pub use timeline::TimelineRow;
 pub use tokens::TokenRow;
 pub use value::{FromRow, Row, RowError, Val};
-pub use workflows::WorkflowRow;
+pub use workflow_migrations::{MigrationOrderRow, MigrationRow};
+pub use workflows::{PublicationRow, WorkflowRow};
 
 use std::{
     path::PathBuf,

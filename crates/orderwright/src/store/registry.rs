@@ -13,7 +13,7 @@ use tokio_postgres::types::Type;
 macro_rules! order_columns {
     () => {
         "o.id, o.number, o.channel, o.customer_id, o.status, o.payment_status, o.shipping_status, o.total, o.created_at, \
-         o.updated_at, o.delivered_at, o.due_at, o.item_name, o.payment_reference, o.version, o.body"
+         o.updated_at, o.delivered_at, o.due_at, o.item_name, o.payment_reference, o.in_flight, o.version, o.body"
     };
 }
 pub(super) use order_columns;
@@ -135,17 +135,22 @@ registry! {
 
     // orders
     OrderInsert = "INSERT INTO orders (id, number, channel, customer_id, status, payment_status, shipping_status, total, \
-        created_at, updated_at, delivered_at, due_at, item_name, payment_reference, version, body) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+        created_at, updated_at, delivered_at, due_at, item_name, payment_reference, in_flight, version, body) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     // Only what a decision can change; id, number, channel, customer, the first line's name and created_at stay.
     OrderUpdate = "UPDATE orders SET status = ?2, payment_status = ?3, shipping_status = ?4, total = ?5, updated_at = ?6, \
-        delivered_at = ?7, due_at = ?8, payment_reference = ?9, version = ?10, body = ?11 WHERE id = ?1 AND version = ?12";
+        delivered_at = ?7, due_at = ?8, payment_reference = ?9, version = ?10, body = ?11, in_flight = ?13 WHERE id = ?1 AND version = ?12";
     OrderFind = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.id = ?1", in_scope!());
     OrderFindByNumber = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.number = ?1", in_scope!());
     OrderFindOfMerchantOrder = concat!("SELECT ", order_columns!(), " FROM merchant_order m JOIN orders o ON o.id = m.order_id \
         WHERE m.id = ?1 AND (CAST(?2 AS BIGINT) <> 2 OR m.merchant_id = ?4)", in_scope!());
     OrderBodies = concat!("SELECT o.id, o.body FROM orders o WHERE o.id > ?1", in_scope!(), " ORDER BY o.id LIMIT ?5");
     OrderDue = "SELECT id FROM orders WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    OrderInFlight = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.in_flight = ?1 AND o.id > ?2 \
+        ORDER BY o.id LIMIT ?3");
+    // One step along the index from one pair of versions to the next, however many orders run each.
+    OrderNextInFlight = "SELECT in_flight FROM orders WHERE in_flight > ?1 ORDER BY in_flight LIMIT 1";
+    OrderCountInFlight = "SELECT COUNT(*) FROM orders WHERE in_flight = ?1";
     OrderNextDue = "SELECT MIN(due_at) FROM orders WHERE due_at IS NOT NULL";
     MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -299,6 +304,25 @@ registry! {
         ON CONFLICT (version) DO NOTHING";
     WorkflowGet = "SELECT version, name, body, created_at FROM workflow_version WHERE version = ?1";
     WorkflowAll = "SELECT version, name, body, created_at FROM workflow_version ORDER BY created_at, version";
+
+    WorkflowPublicationInsert = "INSERT INTO workflow_publication (seq, version, name, digest, body, published_by, note, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    WorkflowPublicationsAfter = "SELECT seq, version, name, digest, body, published_by, note, at FROM workflow_publication \
+        WHERE seq > ?1 ORDER BY seq";
+    WorkflowPublicationHead = "SELECT MAX(seq) FROM workflow_publication";
+    MigrationInsert = "INSERT INTO workflow_migration (id, name, state, cursor_version, cursor_id, body, created_by, created_at, \
+        updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    MigrationAdvance = "UPDATE workflow_migration SET state = ?2, cursor_version = ?3, cursor_id = ?4, body = ?5, updated_at = ?6 \
+        WHERE id = ?1 AND state = ?7";
+    MigrationFind = "SELECT id, name, state, cursor_version, cursor_id, body, created_by, created_at, updated_at \
+        FROM workflow_migration WHERE id = ?1";
+    MigrationList = "SELECT id, name, state, cursor_version, cursor_id, body, created_by, created_at, updated_at \
+        FROM workflow_migration WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    MigrationOrderInsert = "INSERT INTO workflow_migration_order (migration_id, order_id, outcome, body) VALUES (?1, ?2, ?3, ?4)";
+    MigrationOrderUndo = "UPDATE workflow_migration_order SET outcome = 'undone' \
+        WHERE migration_id = ?1 AND order_id = ?2 AND outcome = 'moved'";
+    MigrationOrders = "SELECT migration_id, order_id, outcome, body FROM workflow_migration_order \
+        WHERE migration_id = ?1 AND order_id > ?2 ORDER BY order_id LIMIT ?3";
 
     // people
     CustomerInsert = "INSERT INTO customer (id, channel, email_digest, created_at) VALUES (?1, ?2, ?3, ?4)";
@@ -466,7 +490,7 @@ mod tests {
     #[test]
     fn a_guard_counts_with_the_parameter_after_the_last() {
         assert!(Stmt::JobFinish.postgres_guarded().contains("$3::int8"));
-        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$13::int8"));
+        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$14::int8"));
     }
 
     #[test]

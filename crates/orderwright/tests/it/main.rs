@@ -22,3 +22,4 @@ mod payments;
 mod pictures;
 mod stock;
 mod store;
+mod workflows;

@@ -109,12 +109,17 @@ pub async fn timeline(ctx: &Ctx, which: OrderRef, query: Query) -> Result<Answer
 }
 
 fn entry(row: crate::store::TimelineRow) -> EntryView {
+    let mut metadata = row.metadata.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_else(|| json!({}));
+    // For the replay of history, not for readers.
+    if let Some(facts) = metadata.as_object_mut() {
+        facts.remove(orderwright_core::decide::recall::KEY);
+    }
     EntryView {
         id: orderwright_core::id::EntryId(row.id).to_string(),
         order_id: orderwright_core::id::OrderId(row.order_id).to_string(),
         kind: row.kind,
         message: row.message,
-        metadata: row.metadata.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_else(|| json!({})),
+        metadata,
         created_by: row.created_by,
         created_at: orderwright_core::time::Timestamp(row.at).to_string(),
     }

@@ -54,6 +54,7 @@ pub fn orders(dice: &mut Dice, count: i64) -> Vec<Known> {
                 due_at: None,
                 item_name: (*dice.pick(&NAMES)).into(),
                 payment_reference: (*dice.pick(&REFERENCES)).into(),
+                in_flight: None,
                 version: 1,
                 body: format!("{{\"n\":{n}}}"),
             };

@@ -44,7 +44,31 @@ async fn orders(store: &Store) {
     assert_eq!(store.due_orders(500, 10).await.expect("read"), [7]);
     assert_eq!(store.next_due().await.expect("read"), Some(500));
 
+    let in_flight = async |versions, after| -> Vec<i64> {
+        store.orders_in_flight(versions, after, 10).await.expect("read").into_iter().map(|row| row.id).collect()
+    };
     order.version = 2;
+    order.in_flight = Some("h1/h2".into());
+    let mut second = order.clone();
+    (second.id, second.number, second.version) = (8, "T-8".into(), 1);
+    done(store, |cs| _ = cs.update_order(&order, 1).insert_order(&second)).await;
+    second.in_flight = Some("h0".into());
+    second.version = 2;
+    assert_eq!(
+        (in_flight("h1/h2", 0).await, in_flight("h1/h2", 7).await, in_flight("h1", 0).await),
+        (vec![7, 8], vec![8], vec![])
+    );
+    assert_eq!(store.count_in_flight("h1/h2").await.expect("read"), 2);
+    done(store, |cs| _ = cs.update_order(&second, 1)).await;
+    assert_eq!(store.versions_in_flight().await.expect("read"), ["h0", "h1/h2"]);
+    second.in_flight = None;
+    second.due_at = None;
+    second.version = 3;
+    done(store, |cs| _ = cs.update_order(&second, 2)).await;
+    assert_eq!(store.versions_in_flight().await.expect("read"), ["h1/h2"], "what is finished is not in flight");
+
+    order.version = 3;
+    order.in_flight = None;
     order.status = "shipped".into();
     order.delivered_at = Some(i64::MAX);
     order.due_at = None;
@@ -52,7 +76,7 @@ async fn orders(store: &Store) {
     order.total = i64::MIN;
     order.body = "{}".into();
     done(store, |cs| {
-        cs.update_order(&order, 1);
+        cs.update_order(&order, 2);
     })
     .await;
     assert_eq!(store.find_order(&Scope::All, 7).await.expect("read"), Some(order));

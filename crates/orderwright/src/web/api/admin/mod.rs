@@ -23,6 +23,8 @@ mod set_status;
 mod settings;
 mod stock;
 mod variants;
+mod workflow_migrations;
+mod workflow_versions;
 mod workflows;
 
 use std::sync::Arc;
@@ -70,4 +72,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))
+        .routes(routes!(workflow_versions::add))
+        .routes(routes!(workflow_versions::list))
+        .routes(routes!(workflow_versions::get))
+        .routes(routes!(workflow_migrations::list, workflow_migrations::add))
+        .routes(routes!(workflow_migrations::get))
+        .routes(routes!(workflow_migrations::undo))
 }
