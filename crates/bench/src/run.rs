@@ -23,7 +23,7 @@ use crate::report::{self, Asking, FlashSale, Growth, Placing, Report, ServerFigu
 use crate::server::{Place, Server};
 use crate::shop::{self, Shop};
 use crate::stopwatch::Stopwatch;
-use crate::{bulk, flash, inprocess, reads};
+use crate::{bulk, flash, import, inprocess, reads};
 
 /// Connections that the server commits on; the floor gets as many.
 const COMMITTING: usize = 12;
@@ -155,6 +155,13 @@ impl Bench {
             }
             if self.args.wants(Part::Read) {
                 self.reads(kind).await?;
+            }
+            if let (Some(files), true) = (self.args.olist.clone(), self.args.wants(Part::Import)) {
+                say(&format!("{}: import", kind.name()));
+                let measuree = Measuree::new(kind, &self.dir, "import").await?;
+                let (orders, seconds) = import::olist(&self.program, &files, &measuree.place)?;
+                self.report.imports.push(report::Import { store: kind.name().to_owned(), orders, seconds });
+                measuree.remove().await?;
             }
         }
         Ok(self.report)

@@ -44,7 +44,7 @@ pub async fn run_from(ctx: Ctx, effects: Vec<EffectJob>, mut order: Option<Loade
     let system = Ctx { actor: orderwright_core::actor::Actor::system(), key: None, if_version: None, ..ctx };
     while !queue.is_empty() {
         let leased = queue.remove(0);
-        let ran = run(&system, leased, order.take()).await;
+        let ran = Box::pin(run(&system, leased, order.take())).await;
         if let Some((decision, after)) = ran {
             queue.extend(decision.effects.into_iter().map(|job| Leased {
                 job,
@@ -71,7 +71,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
                     attempts: row.attempts,
                     in_doubt: row.state == "in_doubt" || row.attempts > 1,
                 };
-                if let Some((decision, after)) = run(&ctx, leased, None).await {
+                if let Some((decision, after)) = Box::pin(run(&ctx, leased, None)).await {
                     run_from(ctx, decision.effects, Some(after)).await;
                 }
             }
@@ -211,7 +211,7 @@ async fn outcome(
     extra: &mut (dyn FnMut(&mut Changeset, &orderwright_core::order::Order, Timestamp) + Send),
 ) -> Result<(Decision, Loaded), OpError> {
     let command = Command::Outcome { effect: job.id, outcome };
-    apply_to(ctx, &Scope::All, OrderRef::Order(job.order), order, &command, extra).await
+    Box::pin(apply_to(ctx, &Scope::All, OrderRef::Order(job.order), order, &command, extra)).await
 }
 
 /// Ends a job that has nothing left to do.

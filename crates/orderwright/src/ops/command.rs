@@ -95,9 +95,9 @@ pub async fn run(ctx: &mut Ctx, which: OrderRef, command: &Command) -> Result<Ap
             key.start(cs, Some(order.id.0), now);
         }
     };
-    let (decision, loaded) = apply(ctx, &scope, which, command, &mut extra).await?;
+    let (decision, loaded) = Box::pin(apply(ctx, &scope, which, command, &mut extra)).await?;
     let (refund, message, at) = (decision.refund, decision.message.clone(), decision.order.updated_at);
-    let loaded = settle(ctx, decision, loaded).await?;
+    let loaded = Box::pin(settle(ctx, decision, loaded)).await?;
     Ok(Applied { loaded, refund, message, at })
 }
 
@@ -191,12 +191,13 @@ pub async fn settle(ctx: &Ctx, decision: Decision, loaded: Loaded) -> Result<Loa
     }
     let waits = ctx.wait == Wait::Full || decision.effects.iter().any(|e| e.effect.0 != Effect::Refund);
     let order = OrderRef::Order(loaded.order.id);
-    let work = effects::runner::run_from(ctx.clone(), decision.effects, Some(loaded.clone()));
+    let as_committed = (!waits).then(|| loaded.clone());
+    let work = Box::pin(effects::runner::run_from(ctx.clone(), decision.effects, Some(loaded)));
     let last = match ctx.wait {
         Wait::Full => work.await,
         Wait::FirstOutcome => {
             let task = tokio::spawn(work);
-            if !waits {
+            if let Some(loaded) = as_committed {
                 return Ok(loaded);
             }
             // The work goes on when the time is over, or when the client goes away.

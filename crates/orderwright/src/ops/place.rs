@@ -90,7 +90,7 @@ const NUMBER_BLOCK: i64 = 64;
 
 /// Places an order in one call.
 pub async fn place(ctx: &mut Ctx, request: Request, payment_method: &str) -> Result<Loaded, OpError> {
-    place_at(ctx, request, payment_method, None).await
+    Box::pin(place_at(ctx, request, payment_method, None)).await
 }
 
 /// Places an order that was sold elsewhere, at the prices of then; a second order with its outside id is refused.
@@ -100,7 +100,7 @@ pub async fn place_imported(
     payment_method: &str,
     sold: &SoldElsewhere,
 ) -> Result<Loaded, OpError> {
-    place_at(ctx, request, payment_method, Some(sold)).await
+    Box::pin(place_at(ctx, request, payment_method, Some(sold))).await
 }
 
 async fn place_at(
@@ -131,7 +131,7 @@ async fn place_at(
             draft.shipping_cost = sold.shipping.iter().sum();
             draft.shipping_shares = Some(sold.shipping.clone());
         }
-        match try_commit_order(ctx, &channel, draft, now, &mut extra).await {
+        match Box::pin(try_commit_order(ctx, &channel, draft, now, &mut extra)).await {
             Err(NotPlaced::CustomerMade) if !looked_again => looked_again = true,
             placed => return Ok(placed?),
         }
@@ -387,7 +387,7 @@ pub(super) async fn commit_order(
     now: Timestamp,
     extra: &mut (dyn FnMut(&mut Changeset, OrderId) + Send),
 ) -> Result<Loaded, OpError> {
-    Ok(try_commit_order(ctx, channel, draft, now, extra).await?)
+    Ok(Box::pin(try_commit_order(ctx, channel, draft, now, extra)).await?)
 }
 
 async fn try_commit_order(
@@ -429,7 +429,7 @@ async fn try_commit_order(
     ctx.app.metrics.orders_placed.inc();
     ctx.app.wake.notify_one();
     let loaded = Loaded { order: decision.order.clone(), workflow, partner };
-    Ok(settle(ctx, decision, loaded).await?)
+    Ok(Box::pin(settle(ctx, decision, loaded)).await?)
 }
 
 async fn short(ctx: &Ctx, error: CommitError, priced: &Priced) -> OpError {

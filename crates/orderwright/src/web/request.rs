@@ -225,7 +225,8 @@ impl<A: Area> Incoming<A> {
         W: Future<Output = Result<Answer, Problem>>,
     {
         let mut ctx = self.caller.ctx;
-        let Some(key) = self.key else { return Ok(work(ctx).await?.into_response()) };
+        // What a use-case keeps while it waits is large: in a box of its own it is not moved from frame to frame.
+        let Some(key) = self.key else { return Ok(Box::pin(work(ctx)).await?.into_response()) };
         let key = Key::new(&ctx.actor.id, &self.method, &self.path, &key, &self.body);
         let running = match idempotency::begin(&ctx, &key).await? {
             Begin::New(running) => running,
@@ -252,7 +253,7 @@ impl<A: Area> Incoming<A> {
             }
         };
         ctx.key = Some(key.clone());
-        let result = work(ctx.clone()).await;
+        let result = Box::pin(work(ctx.clone())).await;
         match &result {
             Ok(answer) => idempotency::keep(&ctx, &key, answer.status.as_u16(), &sealed::seal(&answer.body)).await?,
             Err(problem) if problem.is_final() => {

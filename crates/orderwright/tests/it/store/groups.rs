@@ -1,4 +1,4 @@
-//! Changesets that wait at the same moment, on PostgreSQL: one transaction, and nobody notices.
+//! Changesets that wait at the same moment: one transaction, and nobody notices.
 
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
