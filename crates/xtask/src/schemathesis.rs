@@ -4,6 +4,7 @@
 //! schemathesis is a Python program; it gets a virtual environment of its own under `target/`, in the version that is named here. What is
 //! checked and why is in `crates/xtask/schemathesis/`. Not here: scenarios (`crates/orderwright/tests`).
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -60,9 +61,11 @@ fn target() -> PathBuf {
     me.ancestors().nth(2).map_or_else(|| PathBuf::from("target"), Path::to_owned)
 }
 
-/// A demo shop in a folder of its own; both are gone when it is dropped.
+/// A demo shop in a folder of its own; both are gone when it is dropped, and when this program is interrupted or killed: the watchdog's
+/// input ends with it.
 struct Shop {
     server: Child,
+    watchdog: Child,
     data: PathBuf,
 }
 
@@ -77,7 +80,15 @@ impl Shop {
             command.args(["--database-url", url]);
         }
         let server = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
-        let mut shop = Shop { server, data };
+        let watchdog = Command::new("sh")
+            .args(["-c", r#"read _; kill -9 "$1" 2>/dev/null; rm -rf "$2""#, "sh"])
+            .arg(server.id().to_string())
+            .arg(&data)
+            .stdin(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .context("cannot start the watchdog")?;
+        let mut shop = Shop { server, watchdog, data };
         // demo.json is written when everything is there.
         for _ in 0..START_TENTHS {
             if shop.data.join("demo.json").is_file() {
@@ -108,6 +119,9 @@ impl Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
+        // The watchdog must not kill by a number that may be somebody else's by then.
+        let _ = self.watchdog.kill();
+        let _ = self.watchdog.wait();
         let _ = self.server.kill();
         let _ = self.server.wait();
         let _ = std::fs::remove_dir_all(&self.data);

@@ -288,7 +288,7 @@ fn replayed(status: u16, body: String) -> Response {
 }
 
 /// Reads a body: what is no JSON is malformed, what is JSON of the wrong shape has a wrong field. No body is an empty object.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::new(&MALFORMED, "the body is not UTF-8"))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
     // Two passes, so that JSON of the wrong shape that is broken further on is malformed, whatever the shape.
