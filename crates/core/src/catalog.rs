@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::calendar::Calendar;
 use crate::id::{MerchantId, VariantId};
 use crate::money::Currency;
 use crate::order::{PartyKind, Policies};
@@ -44,6 +45,9 @@ pub struct Channel {
     pub cancel_window: Span,
     /// Times that each order freezes.
     pub policies: Policies,
+    /// On which days the shop works.
+    #[serde(default)]
+    pub calendar: Calendar,
 }
 
 /// Who gets how much of each line.

@@ -5,6 +5,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod calendar;
 pub mod catalog;
 pub mod decide;
 pub mod id;

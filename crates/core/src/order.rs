@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::calendar::Calendar;
 use crate::id::{
     AddressId, CancellationRequestId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId,
     PaymentId, RefundId, ShipmentId, VariantId,
@@ -69,6 +70,9 @@ pub struct Order {
     pub pricing_snapshot: Value,
     /// Times that the channel granted when the order was placed.
     pub policies: Policies,
+    /// The channel's working days at placement; kept where the workflow counts business days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Calendar>,
     /// The lines.
     pub items: Vec<Item>,
     /// One for each merchant, once the order was routed to them.

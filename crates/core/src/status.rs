@@ -58,9 +58,11 @@ pub fn merchant_state<'a>(items: &[&Item], workflow: &'a Workflow, partner: Opti
     }
 }
 
-/// The label of a state for an audience, with the item's dates in it (`YYYY-MM-DD`).
-pub fn label(state: &State, audience: Audience, item: &Item) -> String {
-    let Some(text) = state.labels.get(&audience) else { return String::new() };
+/// The label of a state for an audience in a language of the workflow ([`Workflow::locale_for`]), with the item's dates in it
+/// (`YYYY-MM-DD`; how a reader writes dates is the page's).
+pub fn label(state: &State, audience: Audience, locale: &str, item: &Item) -> String {
+    let words = state.locales.get(locale).unwrap_or(&state.labels);
+    let Some(text) = words.get(&audience) else { return String::new() };
     if !text.contains('{') {
         return text.clone();
     }

@@ -37,6 +37,8 @@ pub struct ItemActions {
     pub waits_for_effect: Option<String>,
     /// What it waits for without anybody's doing: automatic steps whose guards do not hold.
     pub waits_for: Vec<Waiting>,
+    /// When somebody is told that the effect takes too long.
+    pub alert: Option<Timestamp>,
     /// When its timer is due, and the state that it then goes to.
     pub timer: Option<(Timestamp, String)>,
 }
@@ -118,6 +120,7 @@ fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
         events,
         waits_for_effect: state.and_then(|s| s.invoke.as_ref()).map(|i| i.effect.name().to_owned()),
         waits_for: state.map(|s| waits_for(run, which, s)).unwrap_or_default(),
+        alert: instance.due.filter(|_| state.is_some_and(|s| s.invoke.is_some())),
         timer,
     }
 }

@@ -26,12 +26,7 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
     let invoke = state.and_then(|s| s.invoke.as_ref()).ok_or(Refusal::StaleOutcome)?;
     match outcome {
         Outcome::InDoubt => {
-            let takes = matches!(invoke.effect, Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture);
-            if let Some(payment) = run.order.payments.last_mut()
-                && takes
-            {
-                payment.state = PaymentState::InDoubt;
-            }
+            doubt(run, invoke.effect);
             Ok(())
         }
         Outcome::Done { reference } => {
@@ -45,6 +40,36 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
             run.order.payment_reason = run.cause.reason.clone();
             run.take(Which::Payment, &invoke.error)
         }
+    }
+}
+
+/// Whether the payment step took effect is not known.
+fn doubt(run: &mut Run<'_, '_>, effect: Effect) {
+    let takes = matches!(effect, Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture);
+    if let Some(payment) = run.order.payments.last_mut()
+        && takes
+    {
+        payment.state = PaymentState::InDoubt;
+    }
+}
+
+impl Run<'_, '_> {
+    /// An effect that has had no outcome for its `timeout`: the order says so, once, and the state stays. Nothing is guessed: its job goes
+    /// on asking the provider, and whatever the outcome is, it is applied when it comes (ADR 0007).
+    pub fn tell_overdue(&mut self) -> Result<(), Refusal> {
+        let invoke = self.state(Which::Payment)?.and_then(|s| s.invoke.as_ref());
+        let Some((invoke, timeout)) = invoke.and_then(|i| Some((i, i.timeout?))) else { return Ok(()) };
+        if self.order.payment.due.is_none_or(|due| due > self.now) {
+            return Ok(());
+        }
+        doubt(self, invoke.effect);
+        let name = invoke.effect.name();
+        let data = json!({ "effect": name, "timeout": timeout.to_string() });
+        let message =
+            format!("{name} has had no answer for {timeout}; the provider is being asked. Somebody must look at it");
+        self.log("needs_attention", message, data.clone(), false, MerchantView::Nobody);
+        self.emit("payment.overdue", data);
+        Ok(())
     }
 }
 

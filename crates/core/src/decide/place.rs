@@ -6,6 +6,7 @@ use super::run::{Run, Which};
 use super::watch::Watch;
 use super::{Context, Decision, MerchantView, Refusal, StockMove, StockMoveKind, fire};
 use crate::actor::Actor;
+use crate::calendar::Calendar;
 use crate::id::{AddressId, CustomerId, ItemId, MerchantId, OrderId, PaymentId, VariantId};
 use crate::money::{Currency, allocate};
 use crate::order::{Instance, Item, Order, Policies, Reservation, Share};
@@ -50,6 +51,8 @@ pub struct Draft {
     pub pricing_snapshot: Value,
     /// Times that the channel grants.
     pub policies: Policies,
+    /// On which days the shop works.
+    pub calendar: Calendar,
     /// The lines.
     pub items: Vec<DraftItem>,
     /// What each line bears of shipping and rounding, where the source of an import says so; else they follow what the lines cost.
@@ -110,7 +113,8 @@ pub(super) fn place_watched(
     let item_ids: Vec<ItemId> = draft.items.iter().map(|_| ItemId(context.ids.next_id())).collect();
     let partner_version = context.partner.map(|p| p.version.clone());
     let method = draft.payment_method.clone();
-    let order = build(draft, workflow, partner_version, &item_ids, now);
+    let counts = workflow.counts_business_days() || context.partner.is_some_and(Workflow::counts_business_days);
+    let order = build(draft, workflow, partner_version, counts, &item_ids, now);
     let mut run = Run::fresh(order, actor, context);
     run.watch = watch;
     let total = run.order.total;
@@ -149,6 +153,7 @@ fn build(
     draft: Draft,
     workflow: &Workflow,
     partner_version: Option<String>,
+    counts: bool,
     ids: &[ItemId],
     now: crate::time::Timestamp,
 ) -> Order {
@@ -227,6 +232,7 @@ fn build(
         discount_snapshot: draft.discount_snapshot,
         pricing_snapshot: draft.pricing_snapshot,
         policies: draft.policies,
+        calendar: counts.then_some(draft.calendar),
         items,
         merchant_orders: Vec::new(),
         payment: at(&payment),

@@ -243,6 +243,7 @@ impl<'a, 'c> Run<'a, 'c> {
             let id = self.invoke(invoke.effect);
             if let Some(instance) = self.instance_mut(which) {
                 instance.effect = Some(id);
+                instance.due = invoke.timeout.map(|timeout| now.plus(timeout));
             }
         }
         Ok(())
@@ -445,6 +446,7 @@ impl<'a, 'c> Run<'a, 'c> {
     /// Ends the command: settles, derives, and writes down what changed.
     pub fn finish(mut self) -> Result<Decision, Refusal> {
         self.settle()?;
+        self.tell_overdue()?;
         self.silence_timers()?;
         self.order.version += 1;
         self.order.updated_at = self.now;

@@ -5,6 +5,7 @@
 
 use super::Refusal;
 use super::run::{Run, Which};
+use crate::calendar::Calendar;
 use crate::time::Timestamp;
 use crate::workflow::{After, Delay, Policy, State, Transition};
 
@@ -26,6 +27,10 @@ impl<'c> Run<'_, 'c> {
         let first = instance.and_then(|i| i.first.get(&state.name)).copied().unwrap_or(self.now);
         match after.delay {
             Delay::Fixed(span) => first.plus(span),
+            Delay::BusinessDays(days) => match &self.order.calendar {
+                Some(calendar) => calendar.business_days_after(first, days),
+                None => Calendar::default().business_days_after(first, days),
+            },
             Delay::Policy(Policy::PaymentWindow) => self.order.created_at.plus(self.order.policies.payment_window),
             Delay::Policy(Policy::ReturnWindow) => first.plus(self.order.policies.return_window),
             Delay::Policy(Policy::RefundCloseWindow) => first.plus(self.order.policies.refund_close_window),

@@ -7,6 +7,7 @@ pub mod code;
 pub mod complaint;
 pub mod explore;
 pub mod guard;
+pub mod locale;
 pub mod model;
 pub mod read;
 pub mod set;

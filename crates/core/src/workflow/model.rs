@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::guard::Guard;
+use crate::calendar::MAX_BUSINESS_DAYS;
 use crate::time::Span;
 
 /// A lifecycle: the machine of each item, the machine of the order's payment, and the name of the merchant-side partner if it has one.
@@ -17,6 +18,8 @@ pub struct Workflow {
     pub title: String,
     /// Hash of behaviour (not of labels, titles or comments): names this version for good.
     pub version: String,
+    /// The language of the labels that stand without one, as a BCP 47 tag.
+    pub locale: String,
     /// Whether this is a marketplace-side workflow or the merchant side of one.
     pub kind: Kind,
     /// Public statuses, least advanced first. An order shows the least advanced of its items.
@@ -35,6 +38,37 @@ pub struct Workflow {
     pub payment: Option<Machine>,
     /// Line of each top-level key in the file, for complaints.
     pub lines: BTreeMap<String, usize>,
+}
+
+impl Workflow {
+    /// Whether a timer of its counts the days on which the shop works.
+    pub fn counts_business_days(&self) -> bool {
+        let machines = std::iter::once(&self.item).chain(&self.payment);
+        let mut timers = machines.flat_map(|m| m.states.iter().flat_map(|s| &s.after));
+        timers.any(|a| matches!(a.delay, Delay::BusinessDays(_)))
+    }
+}
+
+impl Delay {
+    /// Reads `7d`, `3bd` or the name of a policy.
+    pub fn parse(text: &str) -> Option<Self> {
+        let business = text.strip_suffix("bd").filter(|n| n.bytes().all(|b| b.is_ascii_digit()));
+        let business = business.and_then(|n| n.parse().ok()).filter(|n| (1..=MAX_BUSINESS_DAYS).contains(n));
+        let policy = Policy::parse(text).map(Self::Policy);
+        policy.or(business.map(Self::BusinessDays)).or_else(|| Span::parse(text).map(Self::Fixed))
+    }
+}
+
+impl std::fmt::Display for Delay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(span) => span.fmt(f),
+            Self::BusinessDays(days) => write!(f, "{days}bd"),
+            Self::Policy(policy) => {
+                f.write_str(Policy::ALL.iter().find(|(_, p)| p == policy).map_or("", |(name, _)| name))
+            }
+        }
+    }
 }
 
 /// Which side of a marketplace a workflow describes.
@@ -85,6 +119,8 @@ pub struct State {
     pub tags: Vec<String>,
     /// What each role reads; may contain `{expected_by}` and `{delivered_on}`.
     pub labels: BTreeMap<Audience, String>,
+    /// The same in other languages, by BCP 47 tag: every state of a machine has the same ones, and each has every role.
+    pub locales: BTreeMap<String, BTreeMap<Audience, String>>,
     /// Event → transitions, tried in order.
     pub on: BTreeMap<String, Vec<Transition>>,
     /// Taken without an event as soon as the guard holds, tried in order.
@@ -161,6 +197,8 @@ pub struct After {
 pub enum Delay {
     /// `after."7d"`.
     Fixed(Span),
+    /// `after."3bd"`: days on which the shop works, at least one.
+    BusinessDays(u16),
     /// `after.return_window` and the like.
     Policy(Policy),
 }
@@ -202,6 +240,8 @@ pub struct Invoke {
     pub done: Transition,
     /// Its failure.
     pub error: Transition,
+    /// After how long without an outcome somebody is told. The state is not left for it (ADR 0007).
+    pub timeout: Option<Span>,
     /// The effect that would make up for a success that came after the state was left. Reserved: no state is left early (ADR 0006).
     pub late: Option<Effect>,
 }

@@ -19,15 +19,26 @@ use self::document::{Fields, Notes, Place};
 use self::label::plain;
 use self::machine::{Scope, machine};
 use super::code::Code;
-use super::complaint::Complaint;
+use super::complaint::{Complaint, shown};
 use super::model::{Kind, Machine, Workflow};
 use super::version::version_of;
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 256 * 1024;
 
-const KEYS: &[&str] =
-    &["name", "title", "kind", "partner", "statuses", "cancel_event", "ship_event", "credit", "item", "payment"];
+const KEYS: &[&str] = &[
+    "name",
+    "title",
+    "locale",
+    "kind",
+    "partner",
+    "statuses",
+    "cancel_event",
+    "ship_event",
+    "credit",
+    "item",
+    "payment",
+];
 
 /// Reads the text of a workflow file, or says all that is wrong with it.
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
@@ -62,7 +73,14 @@ fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
     notes.only_keys(fields, "a workflow", KEYS);
     let kind = kind(notes, fields);
     let statuses = statuses(notes, fields);
-    let scope = |payment| Scope { kind, payment, statuses: statuses.clone(), states: Default::default() };
+    let locale = locale(notes, fields);
+    let scope = |payment| Scope {
+        kind,
+        locale: locale.clone(),
+        payment,
+        statuses: statuses.clone(),
+        states: Default::default(),
+    };
     let name = name(notes, fields, "name", "the name of a workflow", true);
     if name.is_none() && fields.get("name").is_none() {
         notes.missing(&fields.place, "name", "channels and orders name the workflow by it");
@@ -91,6 +109,7 @@ fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
         name: name.unwrap_or_default(),
         title: title(notes, fields),
         version: String::new(),
+        locale,
         kind,
         statuses,
         cancel_event: self::name(notes, fields, "cancel_event", "an event", false),
@@ -119,6 +138,16 @@ fn statuses(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Vec<String> {
         notes.shape(word, place, "a status", false);
     }
     words.into_iter().map(|(word, _)| word.to_owned()).collect()
+}
+
+/// The language of the labels that stand without one.
+fn locale(notes: &mut Notes<'_>, fields: &Fields<'_>) -> String {
+    let word = fields.get("locale").and_then(|field| notes.string(&field));
+    let Some((word, place)) = word else { return super::locale::DEFAULT.to_owned() };
+    super::locale::canonical(word).unwrap_or_else(|| {
+        notes.complain(&place, format!("`{}` is not a language; {}", shown(word), label::LOCALES));
+        String::new()
+    })
 }
 
 fn title(notes: &mut Notes<'_>, fields: &Fields<'_>) -> String {

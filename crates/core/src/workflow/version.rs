@@ -60,7 +60,8 @@ fn state(out: &mut String, machine: &Machine, state: &State) {
     let _ = writeln!(out, " entry {}", entry.join(","));
     if let Some(invoke) = &state.invoke {
         let late = invoke.late.map_or("-", |e| e.name());
-        let _ = writeln!(out, " invoke {} late {late}", invoke.effect.name());
+        let timeout = invoke.timeout.map_or_else(String::new, |span| format!(" timeout {}us", span.0));
+        let _ = writeln!(out, " invoke {} late {late}{timeout}", invoke.effect.name());
         transition(out, "done", machine, &invoke.done);
         transition(out, "error", machine, &invoke.error);
     }
@@ -91,6 +92,7 @@ fn transition(out: &mut String, what: &str, machine: &Machine, t: &Transition) {
 fn delay(after: &After) -> String {
     match after.delay {
         Delay::Fixed(span) => format!("after.{}us", span.0),
+        Delay::BusinessDays(days) => format!("after.{days}bd"),
         Delay::Policy(policy) => format!("after.{}", policy_name(policy)),
     }
 }
@@ -190,6 +192,8 @@ mod tests {
             ),
             ("on.error = { target = \"unpaid\" }", "on.error = { target = \"closed\" }"),
             ("[payment.states.closed]\nfinal = true", "[payment.states.closed]"),
+            ("invoke = \"payment.charge\"", "invoke = \"payment.charge\"\ntimeout = \"30m\""),
+            ("after.cancel_window", "after.\"2bd\""),
         ] {
             let version = changed(from, to);
             assert!(!seen.contains(&version), "{from} → {to} made no new version");

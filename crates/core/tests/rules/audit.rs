@@ -231,7 +231,8 @@ impl Shop {
             assert_eq!(instance.effect.is_some(), state.invoke.is_some(), "{instance:?}");
             assert!(instance.since <= self.now);
             assert!(instance.due.is_none_or(|due| due > self.now), "due and not taken: {instance:?}");
-            assert!(instance.due.is_none() || !state.after.is_empty(), "{instance:?}");
+            let timeout = state.invoke.as_ref().and_then(|i| i.timeout);
+            assert!(instance.due.is_none() || !state.after.is_empty() || timeout.is_some(), "{instance:?}");
         };
         sane(self.workflow.payment.as_ref().expect("an order has a payment"), &self.order.payment);
         for item in &self.order.items {

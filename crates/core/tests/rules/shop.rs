@@ -236,6 +236,7 @@ impl Placement {
                 return_window: span("30d"),
                 refund_close_window: span("14d"),
             },
+            calendar: Default::default(),
             items: items.collect(),
             shipping_shares: None,
             payment_method: self.method.to_owned(),
@@ -410,7 +411,7 @@ impl Shop {
             Some((partner, instance)) => partner.item.state(&instance.state),
             None => self.workflow.item.state(&item.machine.state),
         };
-        status::label(state.expect("a state of the workflow"), audience, item)
+        status::label(state.expect("a state of the workflow"), audience, "en", item)
     }
 
     /// The reason on the timeline of the last change to that status.

@@ -112,3 +112,44 @@ fn a_guard_that_does_not_hold_says_on_what_facts() {
     assert_eq!((waiting.guard.as_str(), waiting.to.as_str()), ("payment.captured", "over"));
     assert_eq!((waiting.facts[0].value.as_str(), waiting.facts[0].holds), ("no", false));
 }
+
+#[test]
+fn business_days_leave_out_weekends() {
+    // The shop opens on a Sunday at noon: two business days are over on Tuesday at noon.
+    let mut shop = shop("after.\"2bd\" = { target = \"over\", reason = \"nobody_came\" }");
+    assert_eq!(shop.order.due_at().map(|due| due.to_string()).as_deref(), Some("2026-03-03T12:00:00Z"));
+    assert!(shop.order.calendar.is_some(), "frozen where it counts");
+    shop.wait("47h");
+    assert_eq!(shop.status(), "waiting");
+    shop.wait("1h");
+    assert_eq!(shop.status(), "over");
+    assert!(order_in("retail").go().order.calendar.is_none());
+}
+
+#[test]
+fn a_timeout_tells_and_leaves_the_state_to_the_outcome() {
+    let text = include_str!("../../../../workflows/retail.toml").replacen(
+        "invoke = \"payment.charge\"",
+        "invoke = \"payment.charge\"\ntimeout = \"30m\"",
+        1,
+    );
+    let workflow: Arc<Workflow> = Arc::new(read(&text).unwrap_or_else(|c| panic!("{c:?}")));
+    let tick = || (orderwright_core::actor::Actor::system(), orderwright_core::decide::Command::Tick);
+    let mut shop = order_in("retail").place_in(workflow, None);
+    assert_eq!(shop.explain(&crate::shop::operator()).payment.alert, shop.order.due_at());
+    for minutes in [29, 1, 60] {
+        shop.now = shop.now.plus(crate::shop::span(&format!("{minutes}m")));
+        let (system, tick) = tick();
+        shop.act(&system, tick).expect("timers never refuse");
+        let told = usize::from(minutes != 29);
+        assert_eq!((shop.emitted("payment.overdue"), shop.order.payment.state.as_str()), (told, "charging"));
+        assert_eq!(shop.payment_status(), if told == 0 { "pending" } else { "in_doubt" });
+    }
+    assert_eq!(shop.order.due_at(), None, "told once");
+    shop.run();
+    assert_eq!(
+        (shop.status(), shop.payment_status()),
+        ("confirmed", "captured"),
+        "the outcome counts whenever it comes"
+    );
+}

@@ -180,6 +180,7 @@ fn channel(terms: &Terms) -> Channel {
             return_window: Span::seconds(30 * DAY_S),
             refund_close_window: Span::seconds(14 * DAY_S),
         },
+        calendar: Default::default(),
     }
 }
 

@@ -220,5 +220,6 @@ fn context(setting: &Setting, clock: &Clock, actor: &Actor) -> Ctx {
         wait: Wait::Full,
         key: None,
         if_version: None,
+        languages: Default::default(),
     }
 }

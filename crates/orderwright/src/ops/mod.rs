@@ -14,6 +14,7 @@ pub mod events;
 pub mod idempotency;
 pub mod import;
 pub mod jobs;
+pub mod languages;
 pub mod messages;
 pub mod orders;
 pub mod people;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use orderwright_core::actor::{Actor, Role};
 use orderwright_core::decide::Refusal;
 
+use self::languages::Languages;
 use crate::app::App;
 use crate::kernel::Clock;
 use crate::store::{CommitError, Guard, Scope, StoreError};
@@ -48,6 +50,8 @@ pub struct Ctx {
     pub key: Option<idempotency::Key>,
     /// The version that the order must have (`If-Match`).
     pub if_version: Option<i64>,
+    /// The languages that the one who asks reads, and those that they were answered in.
+    pub languages: Languages,
 }
 
 /// How long a use-case waits for the effects that it started.
@@ -72,6 +76,7 @@ impl Ctx {
             wait: Wait::FirstOutcome,
             key: None,
             if_version: None,
+            languages: Languages::default(),
         }
     }
 
@@ -84,6 +89,7 @@ impl Ctx {
             wait: Wait::FirstOutcome,
             key: None,
             if_version: None,
+            languages: Languages::default(),
         }
     }
 

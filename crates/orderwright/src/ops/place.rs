@@ -342,6 +342,7 @@ pub(super) fn draft(
         discount_snapshot: priced.discount_snapshot.clone(),
         pricing_snapshot: priced.pricing_snapshot.clone(),
         policies: channel.policies,
+        calendar: channel.calendar.clone(),
         items: priced.items.clone(),
         shipping_shares: None,
         payment_method: method.to_owned(),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use orderwright_core::calendar::{Calendar, MAX_HOLIDAYS};
 use orderwright_core::catalog::Channel;
 use orderwright_core::time::Span;
 
-use super::{Ctx, OpError};
+use super::{Ctx, FieldError, OpError};
 use crate::store::Changeset;
 
 /// The channel's settings, if the actor may see them.
@@ -14,10 +15,50 @@ pub fn get(ctx: &Ctx, channel: &str) -> Result<Arc<Channel>, OpError> {
     ctx.app.channel(channel).filter(|_| own).ok_or(OpError::NotFound)
 }
 
-/// Sets how long a paid order of the channel rests before it goes to its merchants. Orders that rest already keep their time.
-pub async fn set_cancel_window(ctx: &mut Ctx, channel: &str, window: Span) -> Result<Arc<Channel>, OpError> {
+/// What to change; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// How long a paid order rests before it goes to its merchants. Orders that rest already keep their time.
+    pub cancel_window: Option<Span>,
+    /// Whose days business days are: a name of the time zone database. Orders keep the days of their placement.
+    pub time_zone: Option<String>,
+    /// Days on which nobody works, `YYYY-MM-DD`; all of them, not only new ones.
+    pub holidays: Option<Vec<String>>,
+}
+
+/// Changes settings of a channel: all that is asked, or nothing with what is wrong.
+pub async fn change(ctx: &mut Ctx, channel: &str, change: Change) -> Result<Arc<Channel>, OpError> {
     let mut changed = (*get(ctx, channel)?).clone();
-    changed.cancel_window = window;
+    let mut wrong = Vec::new();
+    if let Some(window) = change.cancel_window {
+        changed.cancel_window = window;
+    }
+    if let Some(zone) = change.time_zone {
+        if !Calendar::knows(&zone) {
+            wrong.push(FieldError {
+                pointer: "/timeZone".to_owned(),
+                detail: "there is no such time zone; write a name like Europe/Berlin or UTC".to_owned(),
+            });
+        }
+        changed.calendar.time_zone = zone;
+    }
+    if let Some(days) = change.holidays {
+        if days.len() > MAX_HOLIDAYS {
+            let detail = format!("at most {MAX_HOLIDAYS} days are kept; leave out those that are over");
+            wrong.push(FieldError { pointer: "/holidays".to_owned(), detail });
+        }
+        match Calendar::holidays(&days) {
+            Ok(days) => changed.calendar.holidays = days,
+            Err(day) => {
+                let at = days.iter().position(|d| *d == day).unwrap_or(0);
+                let detail = "must be a date like 2026-12-25".to_owned();
+                wrong.push(FieldError { pointer: format!("/holidays/{at}"), detail });
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(OpError::Invalid(wrong));
+    }
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     super::catalog::put_channel(&mut cs, &changed)?;

@@ -67,6 +67,7 @@ impl<A: Area> FromRequestParts<Arc<App>> for Caller<A> {
         }
         let mut ctx = Ctx::of(app, actor);
         ctx.if_version = if_match(parts);
+        ctx.languages = super::language::of(parts);
         Ok(Self { ctx, area: PhantomData })
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod caller;
+pub mod language;
 pub mod metrics;
 pub mod problem;
 pub mod request;
@@ -36,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(&METHOD_NOT_ALLOWED, "this path does not take this method")
         })
+        .layer(axum::middleware::from_fn(language::negotiate))
         .layer(CatchPanicLayer::custom(panicked))
         // Whoever reads a body has a limit of its own; this one is for those that nobody reads.
         .layer(RequestBodyLimitLayer::new(2 * MAX_FILE))

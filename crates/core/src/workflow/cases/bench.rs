@@ -11,7 +11,7 @@ use crate::decide::{
     RefundRequest, RefundRequestItem, Refusal, StockMoveKind, decide, place,
 };
 use crate::id::{AddressId, CustomerId, IdSource, ItemId, JobId, MerchantId, OrderId, VariantId};
-use crate::order::{Order, PartyKind, PartyRef, Policies, RefundState, Share};
+use crate::order::{Item, Order, PartyKind, PartyRef, Policies, RefundState, Reservation, Share};
 use crate::status;
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::{Audience, Effect, Field, Machine, Party, Workflow};
@@ -29,6 +29,9 @@ impl IdSource for Ids {
     }
 }
 
+/// The most effects that one row may cause, one after the other.
+const MAX_ANSWERS: usize = 100;
+
 /// An order on the bench.
 #[derive(Clone)]
 pub(super) struct Bench<'w> {
@@ -40,6 +43,7 @@ pub(super) struct Bench<'w> {
     order: Order,
     /// Each line by its name: A, B, and A2 for what was split off A.
     names: Vec<(ItemId, String)>,
+    languages: Vec<String>,
     waits: bool,
     declines: Vec<Effect>,
     jobs: Vec<EffectJob>,
@@ -67,6 +71,7 @@ impl<'w> Bench<'w> {
             cancel_window,
             order: decision.order.clone(),
             names,
+            languages: given.language.iter().cloned().collect(),
             waits: given.waits,
             declines: given.declines.clone(),
             jobs: Vec::new(),
@@ -155,9 +160,14 @@ impl<'w> Bench<'w> {
         self.order = decision.order;
     }
 
-    /// Answers every effect, and those that follow, as the sandbox would.
+    /// Answers every effect, and those that follow, as the sandbox would. A workflow that asks again whatever the answer is never rests.
     fn answer_all(&mut self) -> Result<(), Refusal> {
+        let mut answered = 0;
         while !self.waits && !self.jobs.is_empty() {
+            answered += 1;
+            if answered > MAX_ANSWERS {
+                return Err(Refusal::Endless);
+            }
             let job = self.jobs.remove(0);
             let answer = self.script(&job);
             self.outcome(job.id, &answer)?;
@@ -213,6 +223,10 @@ impl<'w> Bench<'w> {
         };
         Ok(match deed {
             Deed::Fire(name) => Command::Fire(event(name)?),
+            Deed::Cancel => match &self.workflow.cancel_event {
+                Some(name) => Command::Fire(event(name)?),
+                None => return Err("unknown".to_owned()),
+            },
             Deed::SetStatus(status) => Command::SetStatus { status: status.clone(), note: None, reason: None },
             Deed::PayAgain => Command::Pay { method: with.method.clone().unwrap_or_default() },
             Deed::BookPayment => Command::BookPayment(MoneyFromOutside {
@@ -290,6 +304,11 @@ impl<'w> Bench<'w> {
             Column::Merchant => {
                 self.of_lines(|i| order.items[i].merchant.as_ref().map_or_else(String::new, |m| m.state.clone()))
             }
+            Column::MerchantStatus => {
+                let own: Vec<&Item> = order.items.iter().filter(|i| i.merchant_id == merchant_id(1)).collect();
+                let state = status::merchant_state(&own, self.workflow, self.partner);
+                state.map(|s| s.status.clone()).unwrap_or_default()
+            }
             Column::Payment => order.payment.state.clone(),
             Column::Status => status::order_status(order, self.workflow).to_owned(),
             Column::Paid => status::payment_status(order, self.workflow).to_owned(),
@@ -301,23 +320,32 @@ impl<'w> Bench<'w> {
             Column::Captured => money(order.captured()),
             Column::Refunded => money(order.refunded()),
             Column::Reserved => count(self.reserved),
+            Column::Firm => {
+                let firm = order.items.iter().filter(|i| i.reservation == Reservation::Committed);
+                count(firm.map(|i| i.quantity).sum())
+            }
             Column::Left => count(self.left),
             Column::Timer => {
                 order.due_at().map_or_else(String::new, |due| Span(due.0 - order.created_at.0).to_string())
             }
             Column::Ends => {
-                let rests = |state: &str| self.workflow.item.state(state).is_some_and(|s| s.is_final);
-                let all = order.items.iter().all(|i| rests(&i.machine.state));
+                let rests = |machine: &Machine, state: &str| machine.state(state).is_some_and(|s| s.is_final);
+                let all = order.items.iter().all(|i| {
+                    let other = self.partner.zip(i.merchant.as_ref());
+                    rests(&self.workflow.item, &i.machine.state)
+                        && other.is_none_or(|(partner, instance)| rests(&partner.item, &instance.state))
+                });
                 if all { "yes" } else { "no" }.to_owned()
             }
             Column::Reads(audience) => self.of_lines(|i| {
                 let item = &order.items[i];
                 let own = self.partner.zip(item.merchant.as_ref()).filter(|_| audience == Audience::Merchant);
-                let state = match own {
-                    Some((partner, instance)) => partner.item.state(&instance.state),
-                    None => self.workflow.item.state(&item.machine.state),
+                let (side, state) = match own {
+                    Some((partner, instance)) => (partner, &instance.state),
+                    None => (self.workflow, &item.machine.state),
                 };
-                state.map(|s| status::label(s, audience, item)).unwrap_or_default()
+                let locale = side.locale_for(&self.languages);
+                side.item.state(state).map(|s| status::label(s, audience, locale, item)).unwrap_or_default()
             }),
             Column::May(who) => self.may(who),
             Column::Reason => self.reasons.join("; "),
@@ -434,6 +462,7 @@ fn actor(who: Who) -> Actor {
         Who::Party(Party::Import) => Actor { import: true, ..of(Role::Admin) },
         Who::OtherMerchant(number) => merchant(number),
         Who::MerchantImport => Actor { import: true, ..merchant(1) },
+        Who::RetailerImport => Actor { import: true, ..of(Role::Retailer) },
     }
 }
 
@@ -484,6 +513,7 @@ fn draft(given: &Given) -> Draft {
             return_window: given.return_window,
             refund_close_window: given.refund_close_window,
         },
+        calendar: given.calendar.clone(),
         items: items.collect(),
         shipping_shares: None,
         payment_method: given.method.clone(),

@@ -15,6 +15,8 @@ pub enum Column {
     Item,
     /// The state of the merchant's machine.
     Merchant,
+    /// The first merchant's status of their part.
+    MerchantStatus,
     /// The state of the payment machine.
     Payment,
     /// The order's status.
@@ -31,11 +33,13 @@ pub enum Column {
     Refunded,
     /// Units reserved.
     Reserved,
+    /// Of those, units whose reservation is firm.
+    Firm,
     /// Units that left the house.
     Left,
     /// When the next timer is due, counted from the placement.
     Timer,
-    /// Whether every line may rest where it is for good.
+    /// Whether every line may rest where it is for good, on both sides.
     Ends,
     /// What an audience reads.
     Reads(Audience),
@@ -58,6 +62,8 @@ pub enum Who {
     OtherMerchant(i64),
     /// A CSV import by the first merchant.
     MerchantImport,
+    /// A CSV import by the retailer.
+    RetailerImport,
 }
 
 impl Who {
@@ -69,6 +75,7 @@ impl Who {
         ("customer", Self::Party(Party::Customer)),
         ("import", Self::Party(Party::Import)),
         ("merchant import", Self::MerchantImport),
+        ("retailer import", Self::RetailerImport),
         ("merchant 2", Self::OtherMerchant(2)),
         ("merchant 3", Self::OtherMerchant(3)),
     ];
@@ -90,6 +97,7 @@ impl Column {
     pub const ALL: &[(&str, Self, &str)] = &[
         ("item", Self::Item, "the state of the item's machine"),
         ("merchant", Self::Merchant, "the state of the merchant's machine, `-` before the item is sent"),
+        ("merchant status", Self::MerchantStatus, "the status that the first merchant sees of their part of the order"),
         ("payment", Self::Payment, "the state of the payment machine"),
         ("status", Self::Status, "the order's status, as clients see it"),
         ("paid", Self::Paid, "the order's payment status: pending, authorised, captured, …"),
@@ -98,9 +106,10 @@ impl Column {
         ("captured", Self::Captured, "money that was taken"),
         ("refunded", Self::Refunded, "money that went back"),
         ("reserved", Self::Reserved, "units that are reserved"),
+        ("firm", Self::Firm, "units among them whose reservation no longer expires (`stock.commit`)"),
         ("left", Self::Left, "units that left the house"),
         ("timer", Self::Timer, "when the next timer runs out, counted from the placement: `7d`"),
-        ("ends", Self::Ends, "`yes` when every line may rest where it is for good, else `no`"),
+        ("ends", Self::Ends, "`yes` when every line may rest where it is for good, on both sides, else `no`"),
         ("operator reads", Self::Reads(Audience::Operator), "the label in the back office"),
         ("merchant reads", Self::Reads(Audience::Merchant), "the label in the merchant portal"),
         ("customer reads", Self::Reads(Audience::Customer), "the label in the shop"),
@@ -110,6 +119,7 @@ impl Column {
         ("customer may", Self::May(Who::Party(Party::Customer)), "events that the customer may fire now"),
         ("import may", Self::May(Who::Party(Party::Import)), "events that the operator's import may fire now"),
         ("merchant import may", Self::May(Who::MerchantImport), "events that the merchant's import may fire now"),
+        ("retailer import may", Self::May(Who::RetailerImport), "events that the retailer's import may fire now"),
         ("reason", Self::Reason, "the reason that the timeline gained with this row"),
         ("refused", Self::Refused, "why the row was refused; nothing changed then"),
         ("feed", Self::Feed, "the domain events that this row made"),
@@ -137,7 +147,9 @@ impl Column {
             | Self::Held
             | Self::Captured
             | Self::Refunded
+            | Self::MerchantStatus
             | Self::Reserved
+            | Self::Firm
             | Self::Left
             | Self::Timer
             | Self::Ends

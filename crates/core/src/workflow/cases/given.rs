@@ -1,5 +1,6 @@
 //! How the order of a story is placed: what a `given` line may say.
 
+use crate::calendar::Calendar;
 use crate::money::Currency;
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::Effect;
@@ -19,6 +20,9 @@ pub const PHRASES: &[(&str, &str)] = &[
     ("currency EUR", "the order's currency (EUR)"),
     ("channel retail", "the channel that it is placed in (test)"),
     ("to AT", "the country that it goes to (DE); `to nowhere` for none"),
+    ("time zone Europe/Berlin", "whose days business days are (UTC)"),
+    ("holiday 2026-03-04", "a day on which nobody works"),
+    ("language de", "the language that everybody reads (that of the labels without one)"),
     ("on 2026-03-02T12:00:00Z", "when it is placed (a Monday, midday)"),
 ];
 
@@ -43,6 +47,8 @@ pub struct Given {
     pub(super) currency: Currency,
     pub(super) channel: String,
     pub(super) country: Option<String>,
+    pub(super) calendar: Calendar,
+    pub(super) language: Option<String>,
     pub(super) at: Timestamp,
 }
 
@@ -71,6 +77,8 @@ impl Default for Given {
             currency: Currency::parse("EUR").unwrap_or_else(|| unreachable!("EUR is in the table of currencies")),
             channel: "test".to_owned(),
             country: Some("DE".to_owned()),
+            calendar: Calendar::default(),
+            language: None,
             // 2026-03-02T12:00:00Z, a Monday.
             at: Timestamp(1_772_452_800_000_000),
         }
@@ -103,6 +111,24 @@ impl Given {
             ["to", "nowhere"] => self.country = None,
             ["to", code] if code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()) => {
                 self.country = Some((*code).to_owned());
+            }
+            ["time", "zone", name] if Calendar::knows(name) => self.calendar.time_zone = (*name).to_owned(),
+            ["time", "zone", name] => {
+                return Err(format!(
+                    "`{}` is not a time zone; write Europe/Berlin",
+                    super::super::complaint::shown(name)
+                ));
+            }
+            ["holiday", day] => {
+                self.calendar.holidays.push((*day).to_owned());
+                let sorted = Calendar::holidays(&self.calendar.holidays);
+                self.calendar.holidays = sorted.map_err(|day| {
+                    format!("`{}` is not a date; write 2026-03-04", super::super::complaint::shown(&day))
+                })?;
+            }
+            ["language", tag] => {
+                let tag = crate::workflow::locale::canonical(tag);
+                self.language = Some(tag.ok_or("languages are BCP 47 tags: de, de-AT, zh-Hant")?);
             }
             ["on", at] => {
                 self.at = Timestamp::parse(at)

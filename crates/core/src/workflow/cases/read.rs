@@ -282,6 +282,11 @@ impl Reader<'_> {
                 let names: Vec<&str> = self.workflow.statuses.iter().map(String::as_str).collect();
                 known(&value, "a status of this workflow", &names)
             }
+            Column::MerchantStatus if !value.is_empty() => {
+                let side = self.partner.unwrap_or(self.workflow);
+                let names: Vec<&str> = side.statuses.iter().map(String::as_str).collect();
+                known(&value, "a status of the merchant's side", &names)
+            }
             Column::Held | Column::Captured | Column::Refunded if !value.is_empty() => {
                 return match amount(given.currency, &value) {
                     Ok(minor) => Expected::Value(shown_amount(given, minor)),
@@ -291,7 +296,7 @@ impl Reader<'_> {
                     }
                 };
             }
-            Column::Reserved | Column::Left if !value.is_empty() => {
+            Column::Reserved | Column::Firm | Column::Left if !value.is_empty() => {
                 value.parse::<u32>().map(|_| ()).map_err(|_| format!("`{}` is not a number of units", shown(&value)))
             }
             Column::Timer if !value.is_empty() => match Span::parse(&value) {
@@ -316,9 +321,11 @@ impl Reader<'_> {
             | Column::Captured
             | Column::Refunded
             | Column::Reserved
+            | Column::Firm
             | Column::Left
             | Column::Timer
             | Column::Refused
+            | Column::MerchantStatus
             | Column::Paid
             | Column::Shipping
             | Column::Reads(_)

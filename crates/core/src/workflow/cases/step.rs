@@ -11,6 +11,7 @@ use crate::workflow::model::{Effect, Field};
 pub const DEEDS: &[(&str, &str, &str, &str)] = &[
     ("customer", "place", "", "the order is placed as `given` says: the first row of every story"),
     ("operator", "set status", "shipped", "the public status is set, whatever the event is called"),
+    ("customer", "cancel order", "A, reason", "the workflow's `cancel_event`, whatever it is called"),
     ("customer", "pay again", "pm_card_visa", "another attempt to pay, by that method"),
     ("operator", "book payment", "20.00", "money arrived from outside; without an amount, what is owed"),
     (
@@ -48,6 +49,8 @@ pub enum Step {
 pub enum Deed {
     /// Fires an event of the workflow.
     Fire(String),
+    /// Fires the workflow's event for cancelling.
+    Cancel,
     /// Sets the public status.
     SetStatus(String),
     /// Pays by another method, or the same again.
@@ -153,6 +156,7 @@ pub(super) fn step(
 
 fn deed(event: &str, events: &[&str], free: bool) -> Result<Deed, String> {
     Ok(match event {
+        "cancel order" => Deed::Cancel,
         "pay again" => Deed::PayAgain,
         "book payment" => Deed::BookPayment,
         "give back" => Deed::GiveBack,

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::actor::{Actor, Role};
+use crate::calendar::Calendar;
 use crate::decide::{Draft, DraftItem};
 use crate::id::{AddressId, CustomerId, MerchantId, OrderId, VariantId};
 use crate::money::Currency;
@@ -139,6 +140,7 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
         discount_snapshot: serde_json::Value::Null,
         pricing_snapshot: serde_json::Value::Null,
         policies: POLICIES,
+        calendar: Calendar::default(),
         items: items.collect(),
         shipping_shares: None,
         payment_method: if offline { OFFLINE } else { CARD }.to_owned(),

@@ -1,8 +1,106 @@
-//! Reads the words for people: titles and labels.
+//! Reads the words for people: titles, and labels for each role in each language.
 
-use super::document::{Notes, Place};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::{Fields, Notes, Place};
+use super::machine::Scope;
 use crate::workflow::code::Code;
 use crate::workflow::complaint::{listed, shown};
+use crate::workflow::locale;
+use crate::workflow::model::{Audience, Kind, State};
+
+/// What a language is written like.
+pub(super) const LOCALES: &str = "languages are BCP 47 tags: de, de-AT, zh-Hant";
+/// The most languages of a workflow.
+const MAX_LOCALES: usize = 50;
+
+/// What each role reads.
+pub(super) type Words = BTreeMap<Audience, String>;
+
+/// Labels are total: each role that can see the item reads something in every state, in every language that the file has.
+pub(super) fn labels(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Scope) -> (Words, BTreeMap<String, Words>) {
+    let roles = roles(scope.kind);
+    let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
+    let mut locales = BTreeMap::new();
+    let Some(field) = fields.get("labels") else {
+        notes.missing_as(
+            Code::MissingLabel,
+            &fields.place,
+            "labels",
+            &format!("every state says what is read by: {}", names.join(", ")),
+        );
+        return (Words::new(), locales);
+    };
+    let Some(labels) = notes.table(&field) else { return (Words::new(), locales) };
+    for (key, field) in labels.all() {
+        if names.contains(&key) {
+            continue;
+        }
+        if !field.item.is_table_like() {
+            notes.unknown_as(Code::UnknownRoleLabel, &field.place, key, "a key of this workflow's labels", &names);
+            continue;
+        }
+        let Some(tag) = locale::canonical(key) else {
+            notes.complain(&field.place, format!("`{}` is neither a role nor a language; {LOCALES}", shown(key)));
+            continue;
+        };
+        if let Some(table) = notes.table(&field) {
+            notes.only_keys_as(Code::UnknownRoleLabel, &table, "the labels of a language", &names);
+            if locales.insert(tag.clone(), words(notes, &table, &roles)).is_some() {
+                notes.complain_as(Code::ListedTwice, &field.place, format!("`{tag}` stands here twice"));
+            }
+        }
+    }
+    // The language of the file may be written like the others, `labels.en`, or without its name.
+    let Some(own) = locales.remove(&scope.locale) else { return (words(notes, &labels, &roles), locales) };
+    if let Some(field) = names.iter().find_map(|name| labels.get(name)) {
+        let message = format!("is said in `labels.{}` too; that is the language of this file (`locale`)", scope.locale);
+        notes.complain(&field.place, message);
+    }
+    (own, locales)
+}
+
+fn roles(kind: Kind) -> Vec<(&'static str, Audience)> {
+    Audience::ALL.iter().filter(|(_, a)| kind == Kind::Order || *a == Audience::Merchant).copied().collect()
+}
+
+fn words(notes: &mut Notes<'_>, labels: &Fields<'_>, roles: &[(&str, Audience)]) -> Words {
+    let mut out = Words::new();
+    for (name, audience) in roles {
+        match labels.get(name) {
+            None => {
+                let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
+                notes.missing_as(
+                    Code::MissingLabel,
+                    &labels.place,
+                    name,
+                    &format!("every state has a label for: {}", names.join(", ")),
+                );
+            }
+            Some(field) => {
+                out.extend(notes.string(&field).map(|(text, place)| (*audience, label(notes, text, &place))));
+            }
+        }
+    }
+    out
+}
+
+/// A language that one state has, every state has: nobody reads two languages on one page.
+pub(super) fn total(notes: &mut Notes<'_>, states: &[(State, Place)]) {
+    let all: BTreeSet<&str> = states.iter().flat_map(|(s, _)| s.locales.keys().map(String::as_str)).collect();
+    if let Some((_, place)) = states.first().filter(|_| all.len() > MAX_LOCALES) {
+        notes.complain_as(Code::TooLarge, place, format!("a workflow has labels in at most {MAX_LOCALES} languages"));
+    }
+    for (state, place) in states {
+        for tag in all.iter().filter(|tag| !state.locales.contains_key(**tag)) {
+            notes.complain_as(
+                Code::MissingLabel,
+                place,
+                format!("`labels.{tag}` is missing: other states have labels in that language"),
+            );
+        }
+    }
+}
 
 /// The longest label or title, in characters.
 const MAX_LABEL: usize = 200;

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::document::{Field, Fields, Notes, Place};
-use super::label::label;
+use super::label::{labels, total};
 use super::transition::{Cause, transition};
 use crate::time::Span;
 use crate::workflow::code::Code;
 use crate::workflow::complaint::shown;
-use crate::workflow::model::{
-    Action, After, Audience, Delay, Effect, Invoke, Kind, Machine, Policy, State, TAGS, Transition,
-};
+use crate::workflow::model::{Action, After, Delay, Effect, Invoke, Kind, Machine, Policy, State, TAGS, Transition};
 
 /// The most states of one machine.
 const MAX_STATES: usize = 500;
+
+/// The longest time to wait for an outcome before somebody is told.
+const MAX_TIMEOUT: Span = Span::seconds(30 * 86_400);
 
 /// Names that `on` keeps for the outcomes of an invoke.
 const OUTCOMES: &[&str] = &["done", "error", "late"];
@@ -22,6 +23,8 @@ const OUTCOMES: &[&str] = &["done", "error", "late"];
 pub(super) struct Scope {
     /// Whose workflow it is.
     pub kind: Kind,
+    /// The language of the labels without one.
+    pub locale: String,
     /// The payment machine, or the item machine.
     pub payment: bool,
     /// The public statuses.
@@ -42,7 +45,7 @@ impl Scope {
 
     fn state_keys(&self) -> &'static [&'static str] {
         if self.payment {
-            &["tags", "entry", "invoke", "on", "always", "after", "final"]
+            &["tags", "entry", "invoke", "timeout", "on", "always", "after", "final"]
         } else {
             &["status", "tags", "labels", "entry", "on", "always", "after", "final"]
         }
@@ -89,7 +92,10 @@ pub(super) fn machine(notes: &mut Notes<'_>, field: &Field<'_>, mut scope: Scope
             }
         }
     }
-    out.states = found.iter().map(|(name, field)| state(notes, name, field, &scope)).collect();
+    let states: Vec<(State, Place)> =
+        found.iter().map(|(name, field)| (state(notes, name, field, &scope), field.place.clone())).collect();
+    total(notes, &states);
+    out.states = states.into_iter().map(|(state, _)| state).collect();
     out.index = scope.states;
     out
 }
@@ -101,7 +107,7 @@ fn state(notes: &mut Notes<'_>, name: &str, field: &Field<'_>, scope: &Scope) ->
     notes.only_keys(&fields, what, scope.state_keys());
     if !scope.payment {
         out.status = status(notes, &fields, scope);
-        out.labels = labels(notes, &fields, scope.kind);
+        (out.labels, out.locales) = labels(notes, &fields, scope);
     }
     if let Some(field) = fields.get("tags") {
         out.tags = tags(notes, &field, scope);
@@ -143,39 +149,6 @@ fn status(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Scope) -> String {
     word.to_owned()
 }
 
-/// Labels are total: each role that can see the item reads something in every state.
-fn labels(notes: &mut Notes<'_>, fields: &Fields<'_>, kind: Kind) -> BTreeMap<Audience, String> {
-    let audiences: Vec<(&str, Audience)> =
-        Audience::ALL.iter().filter(|(_, a)| kind == Kind::Order || *a == Audience::Merchant).copied().collect();
-    let names: Vec<&str> = audiences.iter().map(|(name, _)| *name).collect();
-    let mut out = BTreeMap::new();
-    let Some(field) = fields.get("labels") else {
-        notes.missing_as(
-            Code::MissingLabel,
-            &fields.place,
-            "labels",
-            &format!("every state says what is read by: {}", names.join(", ")),
-        );
-        return out;
-    };
-    let Some(labels) = notes.table(&field) else { return out };
-    notes.only_keys_as(Code::UnknownRoleLabel, &labels, "this workflow's labels", &names);
-    for (name, audience) in &audiences {
-        match labels.get(name) {
-            None => notes.missing_as(
-                Code::MissingLabel,
-                &labels.place,
-                name,
-                &format!("every state has a label for: {}", names.join(", ")),
-            ),
-            Some(field) => {
-                out.extend(notes.string(&field).map(|(text, place)| (*audience, label(notes, text, &place))));
-            }
-        }
-    }
-    out
-}
-
 fn tags(notes: &mut Notes<'_>, field: &Field<'_>, scope: &Scope) -> Vec<String> {
     let allowed: Vec<(&str, ())> = TAGS
         .iter()
@@ -200,6 +173,11 @@ fn events(notes: &mut Notes<'_>, on: &Fields<'_>, scope: &Scope) -> BTreeMap<Str
             }
             continue;
         }
+        if event == "timeout" {
+            let why = "a state with an `invoke` is left by its outcome only; `timeout = \"30m\"` beside `invoke` tells somebody when it takes too long";
+            notes.complain(&field.place, why);
+            continue;
+        }
         notes.shape(event, &field.place, "an event", false);
         let tables = notes.tables(&field);
         let transitions = tables.iter().map(|t| transition(notes, t, scope, Cause::Event)).collect();
@@ -210,7 +188,11 @@ fn events(notes: &mut Notes<'_>, on: &Fields<'_>, scope: &Scope) -> BTreeMap<Str
 
 fn invoke(notes: &mut Notes<'_>, fields: &Fields<'_>, on: Option<&Fields<'_>>, scope: &Scope) -> Option<Invoke> {
     let answer = |name: &str| on.and_then(|on| on.get(name));
+    let timeout = fields.get("timeout");
     let Some(field) = fields.get("invoke") else {
+        if let Some(field) = timeout {
+            notes.complain(&field.place, "`timeout` is that of an `invoke`, and this state has none; use `after`");
+        }
         for name in OUTCOMES {
             if let Some(field) = answer(name) {
                 notes
@@ -237,7 +219,21 @@ fn invoke(notes: &mut Notes<'_>, fields: &Fields<'_>, on: Option<&Fields<'_>>, s
     };
     let (done, error) = (outcome("done"), outcome("error"));
     let late = answer("late").and_then(|field| late(notes, &field));
-    Some(Invoke { effect: effect?, done, error, late })
+    let timeout = timeout.and_then(|field| self::timeout(notes, &field));
+    Some(Invoke { effect: effect?, done, error, timeout, late })
+}
+
+/// How long an outcome may take before somebody is told.
+fn timeout(notes: &mut Notes<'_>, field: &Field<'_>) -> Option<Span> {
+    let (word, place) = notes.string(field)?;
+    let span = Span::parse(word).filter(|span| (Span::seconds(1)..=MAX_TIMEOUT).contains(span));
+    if span.is_none() {
+        notes.complain(
+            &place,
+            format!("`{}` is not a time to wait for an outcome; write \"30m\", at most \"30d\"", shown(word)),
+        );
+    }
+    span
 }
 
 fn late(notes: &mut Notes<'_>, field: &Field<'_>) -> Option<Effect> {
@@ -255,10 +251,9 @@ fn timers(notes: &mut Notes<'_>, field: &Field<'_>, scope: &Scope) -> Vec<After>
     let Some(fields) = notes.table(field) else { return Vec::new() };
     let mut out: Vec<After> = Vec::new();
     for (key, field) in fields.all() {
-        let policy = Policy::parse(key).map(Delay::Policy);
-        let Some(delay) = policy.or_else(|| Span::parse(key).map(Delay::Fixed)) else {
+        let Some(delay) = Delay::parse(key) else {
             let mut allowed: Vec<&str> = Policy::ALL.iter().map(|(name, _)| *name).collect();
-            allowed.extend(["\"7d\"", "\"36h\"", "\"15m\"", "\"30s\""]);
+            allowed.extend(["\"7d\"", "\"3bd\"", "\"36h\"", "\"15m\"", "\"30s\""]);
             notes.unknown(&field.place, key, "a time", &allowed);
             continue;
         };
@@ -271,8 +266,9 @@ fn timers(notes: &mut Notes<'_>, field: &Field<'_>, scope: &Scope) -> Vec<After>
     }
     // An order of their own, so that the order of the file means nothing even when two are due at once.
     out.sort_by_key(|after| match after.delay {
-        Delay::Fixed(span) => (None, span),
-        Delay::Policy(policy) => (Some(policy), Span::ZERO),
+        Delay::Fixed(span) => (None, 0, span),
+        Delay::BusinessDays(days) => (None, days, Span::ZERO),
+        Delay::Policy(policy) => (Some(policy), 0, Span::ZERO),
     });
     out
 }

@@ -369,6 +369,103 @@ fn complains_about_words() {
     breaks("[\"new\", \"done\"]", "[\"new\", \"done\", \"new\"]", &["line 3: statuses[2]: `new` stands here twice"]);
 }
 
+/// The small file with these labels added to its two states.
+fn in_german(new: &str, over: &str) -> String {
+    SMALL.replacen("customer = \"New\" }", &format!("customer = \"New\"{new} }}"), 1).replacen(
+        "customer = \"On {delivered_on}\" }",
+        &format!("customer = \"On {{delivered_on}}\"{over} }}"),
+        1,
+    )
+}
+
+#[test]
+fn labels_in_other_languages() {
+    const NEW: &str = ", de = { operator = \"Neu\", merchant = \"Neu\", customer = \"Neu\" }";
+    const OVER: &str = ", de = { operator = \"Da\", merchant = \"Da\", customer = \"Am {delivered_on}\" }";
+    let german = read(&in_german(NEW, OVER)).unwrap_or_else(|c| panic!("{c:?}"));
+    let over = german.item.state("over").expect("a state");
+    assert_eq!(over.locales["de"][&Audience::Customer], "Am {delivered_on}");
+    assert_eq!(german.version, read(SMALL).expect("right").version, "a translation is no new version");
+    assert_eq!(german.locale, "en");
+    assert_eq!(read(&format!("locale = \"pt-br\"\n{SMALL}")).expect("right").locale, "pt-BR");
+    let named = in_german(NEW, OVER).replacen(
+        "labels = { operator = \"New\", merchant = \"New\", customer = \"New\"",
+        "labels = { en = { operator = \"New\", merchant = \"New\", customer = \"New\" }",
+        1,
+    );
+    let named = read(&named).unwrap_or_else(|c| panic!("{c:?}"));
+    let words = |w: &Workflow| w.item.states.iter().map(|s| (s.labels.clone(), s.locales.clone())).collect::<Vec<_>>();
+    assert_eq!(words(&named), words(&german), "the file's own language may be named");
+    for (new, over, expected) in [
+        (NEW, "", "line 15: item.states.over: `labels.de` is missing: other states have labels in that language"),
+        (
+            ", de = { operator = \"Neu\", merchant = \"Neu\" }",
+            OVER,
+            "line 11: item.states.new.labels.de: `customer` is missing",
+        ),
+        (
+            ", de = { operator = \"Neu\", merchant = \"Neu\", customer = \"{neu}\" }",
+            OVER,
+            "line 11: item.states.new.labels.de.customer: `{neu}` is not a placeholder",
+        ),
+        (
+            ", de = { operator = \"N\", merchant = \"N\", customer = \"N\", buyer = \"N\" }",
+            OVER,
+            "line 11: item.states.new.labels.de.buyer: `buyer` is not a key of the labels of a language",
+        ),
+        (
+            ", deutsch = { operator = \"Neu\" }",
+            "",
+            "line 11: item.states.new.labels.deutsch: `deutsch` is neither a role nor a language",
+        ),
+        (
+            ", en = { operator = \"N\", merchant = \"N\", customer = \"N\" }",
+            "",
+            "line 11: item.states.new.labels.operator: is said in `labels.en` too",
+        ),
+        (", de = \"Neu\"", "", "line 11: item.states.new.labels.de: `de` is not a key of this workflow's labels"),
+    ] {
+        let found = complaints(&in_german(new, over));
+        assert!(found[0].starts_with(expected), "{found:#?}\nexpected {expected}");
+    }
+    let found = complaints(&format!("locale = \"English\"\n{SMALL}"));
+    assert_eq!(found, ["line 1: locale: `English` is not a language; languages are BCP 47 tags: de, de-AT, zh-Hant"]);
+}
+
+#[test]
+fn complains_about_timeouts() {
+    let with = |timeout: &str| format!("invoke = \"payment.charge\"\ntimeout = {timeout}");
+    let charge = "invoke = \"payment.charge\"";
+    let machine = read(&SMALL.replacen(charge, &with("\"30m\""), 1)).expect("right").payment.expect("has one");
+    assert_eq!(machine.states[0].invoke.as_ref().and_then(|i| i.timeout), Some(Span::seconds(1800)));
+    for wrong in ["\"0m\"", "\"31d\"", "\"soon\"", "\"3bd\""] {
+        breaks(
+            charge,
+            &with(wrong),
+            &[&format!(
+                "line 27: payment.states.charging.timeout: `{}` is not a time to wait",
+                wrong.trim_matches('"')
+            )],
+        );
+    }
+    breaks(charge, &with("30"), &["line 27: payment.states.charging.timeout: must be a string"]);
+    breaks(
+        "tags = [\"captured\"]",
+        "timeout = \"30m\"",
+        &["line 34: payment.states.captured.timeout: `timeout` is that of an `invoke`"],
+    );
+    breaks(
+        "tags = [\"completed\"]",
+        "timeout = \"30m\"",
+        &["line 17: item.states.over.timeout: `timeout` is not a key"],
+    );
+    breaks(
+        "after.payment_window",
+        "on.timeout",
+        &["line 31: payment.states.charging.on.timeout: a state with an `invoke` is left by its outcome only"],
+    );
+}
+
 #[test]
 fn complains_about_guards() {
     breaks(

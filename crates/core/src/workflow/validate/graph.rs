@@ -48,7 +48,7 @@ pub(in crate::workflow) fn exits(state: &State) -> impl Iterator<Item = Exit<'_>
     });
     let after = state.after.iter().map(|after| {
         let delay = match after.delay {
-            Delay::Fixed(span) => format!("\"{span}\""),
+            Delay::Fixed(_) | Delay::BusinessDays(_) => format!("\"{}\"", after.delay),
             Delay::Policy(policy) => {
                 Policy::ALL.iter().find(|(_, p)| *p == policy).map_or("", |(name, _)| name).to_owned()
             }

@@ -466,5 +466,6 @@ fn channel() -> anyhow::Result<Channel> {
             return_window: Span::seconds(14 * DAY_S),
             refund_close_window: Span::seconds(7 * DAY_S),
         },
+        calendar: Default::default(),
     })
 }

@@ -100,5 +100,6 @@ fn channel() -> Result<Channel, OpError> {
             return_window: Span::seconds(7 * 86_400),
             refund_close_window: Span::seconds(7 * 86_400),
         },
+        calendar: Default::default(),
     })
 }

@@ -115,6 +115,7 @@ pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_includ
             return_window: Span::seconds(14 * DAY_S),
             refund_close_window: Span::seconds(7 * DAY_S),
         },
+        calendar: Default::default(),
     }
 }
 

@@ -48,13 +48,13 @@ pub struct EntryView {
 /// Shows an order that was loaded.
 pub async fn show(ctx: &Ctx, loaded: &Loaded) -> Result<OrderView, Problem> {
     let contacts = Contacts::of(ctx, std::iter::once(&loaded.order)).await?;
-    Ok(view::order::order(loaded, &contacts, &ctx.actor))
+    Ok(view::order::order(loaded, &contacts, ctx))
 }
 
 /// One order.
 pub async fn get(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
     let (loaded, contacts) = orders::get(ctx, which).await?;
-    Ok(Answer::ok(&view::order::order(&loaded, &contacts, &ctx.actor)).version(loaded.order.version))
+    Ok(Answer::ok(&view::order::order(&loaded, &contacts, ctx)).version(loaded.order.version))
 }
 
 /// A page of orders.
@@ -68,8 +68,7 @@ pub async fn list(ctx: &Ctx, query: Query) -> Result<Answer, Problem> {
     }
     params.finish()?;
     let found = orders::list(ctx, &filter, sort, page).await?;
-    let data: Vec<OrderView> =
-        found.orders.iter().map(|l| view::order::order(l, &found.contacts, &ctx.actor)).collect();
+    let data: Vec<OrderView> = found.orders.iter().map(|l| view::order::order(l, &found.contacts, ctx)).collect();
     Ok(Answer::ok(&List { data, next_cursor: found.next.map(|c| c.to_string()), total: found.total }))
 }
 
@@ -142,6 +141,7 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
             "final": a.is_final,
             "events": events.collect::<Vec<_>>(),
             "waitsForEffect": a.waits_for_effect,
+            "alertAt": a.alert.map(|at| at.to_string()),
             "waitsFor": a.waits_for.iter().map(|w| &w.guard).collect::<Vec<_>>(),
             "waiting": a.waits_for.iter().map(|w| json!({
                 "guard": w.guard,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::ops::Ctx;
 use crate::ops::command::Loaded;
 use crate::ops::people::{Address, Contact, Contacts};
 
@@ -330,10 +331,22 @@ pub struct NoteView {
     pub created_at: String,
 }
 
-/// Shows an order to an actor.
-pub fn order(loaded: &Loaded, contacts: &Contacts, actor: &Actor) -> OrderView {
+/// Shows an order to the one who asks, in their words and their language.
+pub fn order(loaded: &Loaded, contacts: &Contacts, ctx: &Ctx) -> OrderView {
     let Loaded { order, workflow, partner } = loaded;
-    let viewer = Viewer { actor, audience: actor.role.audience(), workflow, partner: partner.as_deref() };
+    let actor = &ctx.actor;
+    let viewer = Viewer {
+        actor,
+        audience: actor.role.audience(),
+        workflow,
+        partner: partner.as_deref(),
+        locale: ctx.languages.of(workflow),
+        // A customer reads nothing of the merchant's side.
+        partner_locale: match partner.as_deref() {
+            Some(partner) if actor.role.audience() != Audience::Customer => ctx.languages.of(partner),
+            _ => "",
+        },
+    };
     let own: Vec<&Item> = order.items.iter().filter(|i| viewer.owns(i.merchant_id)).collect();
     let whole = actor.role != Role::Merchant;
     let customer_side = matches!(actor.role, Role::Customer | Role::Storefront);
@@ -407,9 +420,22 @@ struct Viewer<'a> {
     audience: Audience,
     workflow: &'a Workflow,
     partner: Option<&'a Workflow>,
+    /// The language of the item's labels.
+    locale: &'a str,
+    /// The language of the merchant's side.
+    partner_locale: &'a str,
 }
 
 impl Viewer<'_> {
+    /// The language of what [`status::merchant_state`] gives: of the merchant's side where there is one.
+    fn merchant_locale(&self) -> &str {
+        if self.partner.is_some() { self.partner_locale } else { self.locale }
+    }
+
+    fn label(&self, state: &State, audience: Audience, item: &Item) -> String {
+        status::label(state, audience, self.locale, item)
+    }
+
     fn owns(&self, merchant: MerchantId) -> bool {
         self.actor.merchant.is_none_or(|own| own == merchant)
     }
@@ -418,13 +444,14 @@ impl Viewer<'_> {
     fn headline(&self, order: &Order, own: &[&Item]) -> (String, String) {
         if self.actor.role == Role::Merchant {
             let state = status::merchant_state(own, self.workflow, self.partner);
-            let label = state.zip(own.first()).map(|(s, i)| status::label(s, self.audience, i)).unwrap_or_default();
+            let label = state.zip(own.first()).map(|(s, i)| status::label(s, self.audience, self.merchant_locale(), i));
+            let label = label.unwrap_or_default();
             let public = status::merchant_state(own, self.workflow, None).map(|s| s.status.clone()).unwrap_or_default();
             return (public, label);
         }
         let leading = status::leading_item(order, self.workflow);
         let label =
-            leading.and_then(|i| Some(status::label(self.workflow.item.state(&i.machine.state)?, self.audience, i)));
+            leading.and_then(|i| Some(self.label(self.workflow.item.state(&i.machine.state)?, self.audience, i)));
         (status::order_status(order, self.workflow).to_owned(), label.unwrap_or_default())
     }
 
@@ -435,12 +462,12 @@ impl Viewer<'_> {
     fn item(&self, order: &Order, item: &Item) -> ItemView {
         let state = self.workflow.item.state(&item.machine.state);
         let merchant_label = match (self.partner, self.merchant_side(item)) {
-            (_, Some(side)) => status::label(side, Audience::Merchant, item),
-            (_, None) => state.map(|s| status::label(s, Audience::Merchant, item)).unwrap_or_default(),
+            (_, Some(side)) => status::label(side, Audience::Merchant, self.partner_locale, item),
+            (_, None) => state.map(|s| self.label(s, Audience::Merchant, item)).unwrap_or_default(),
         };
         let display_status = match self.audience {
             Audience::Merchant => merchant_label.clone(),
-            audience => state.map(|s| status::label(s, audience, item)).unwrap_or_default(),
+            audience => state.map(|s| self.label(s, audience, item)).unwrap_or_default(),
         };
         let staff = self.audience != Audience::Customer;
         ItemView {
@@ -472,12 +499,13 @@ impl Viewer<'_> {
         let items: Vec<&Item> = order.items.iter().filter(|i| i.merchant_id == part.merchant_id).collect();
         let state = status::merchant_state(&items, self.workflow, self.partner);
         let first = items.first();
+        let label = state.zip(first).map(|(s, i)| status::label(s, Audience::Merchant, self.merchant_locale(), i));
         MerchantOrderView {
             id: part.id.to_string(),
             order_id: order.id.to_string(),
             merchant_id: part.merchant_id.to_string(),
             status: state.map(|s| s.status.clone()).unwrap_or_default(),
-            display_status: state.zip(first).map(|(s, i)| status::label(s, Audience::Merchant, i)).unwrap_or_default(),
+            display_status: label.unwrap_or_default(),
             item_ids: items.iter().map(|i| i.id.to_string()).collect(),
             created_at: part.created_at.to_string(),
             updated_at: part.updated_at.to_string(),

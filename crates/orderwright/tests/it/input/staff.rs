@@ -90,4 +90,12 @@ fn settings_must_be_of_a_channel(shop: &Shop) {
         patch(json!({ "channel": "mall", "cancelWindow": window })).problem(422);
     }
     patch(json!({ "channel": "mall", "cancelWindows": "2h" })).problem(422);
+    patch(json!({ "channel": "mall" })).wrong(&["/cancelWindow"]);
+    patch(json!({ "channel": "mall", "timeZone": "Berlin" })).wrong(&["/timeZone"]);
+    let days = json!(["2026-12-25", "25.12.2026"]);
+    patch(json!({ "channel": "mall", "timeZone": "Moon", "holidays": days })).wrong(&["/timeZone", "/holidays/1"]);
+    let days = json!(["2026-12-26", "2026-12-25"]);
+    let now = patch(json!({ "channel": "mall", "timeZone": "Europe/Berlin", "holidays": days })).expect(200);
+    assert_eq!((now.s("timeZone"), &now["holidays"]), ("Europe/Berlin", &json!(["2026-12-25", "2026-12-26"])));
+    assert_eq!(now.s("cancelWindow"), "0m", "what is left out stays");
 }

@@ -8,6 +8,7 @@ use crate::shop::{Json, Shop};
 scenarios! {
     shared:
         a_paid_order_waits_for_its_seller,
+        labels_are_in_the_readers_language,
         the_seller_takes_it_to_completed,
         the_buyer_may_complete,
         the_marketplace_owner_may_do_every_step,
@@ -126,4 +127,34 @@ fn a_shipment_of_the_seller_ships_the_order(shop: &Shop) {
     seller.post(&format!("/merchant/orders/{id}/shipments"), &shipment).expect(201);
     let order = shop.wait_status(&id, "shipped");
     assert_eq!(order.list("shipments").len(), 1, "{order:#}");
+}
+
+fn labels_are_in_the_readers_language(shop: &Shop) {
+    let id = shop.ready("bazaar");
+    let read = |languages: &str| {
+        let (customer, path) = (shop.customer(0), format!("/storefront/orders/{id}"));
+        let reply = customer.call("GET", &path).header("accept-language", languages).send();
+        let told = (reply.header("content-language").map(str::to_owned), reply.header("vary").map(str::to_owned));
+        let order = reply.expect(200);
+        assert_eq!(order["items"][0]["displayStatus"], order["displayStatus"]);
+        (order.s("displayStatus").to_owned(), told)
+    };
+    let vary = Some("Accept-Language".to_owned());
+    for (languages, expected, tag) in [
+        ("de", "Bestellung eingegangen", "de"),
+        ("de-CH, en;q=0.5", "Bestellung eingegangen", "de"),
+        ("en, de;q=0.9", "Order received", "en"),
+        ("fr", "Order received", "en"),
+        ("de;q=0, *", "Order received", "en"),
+        (";;;", "Order received", "en"),
+    ] {
+        assert_eq!(read(languages), (expected.to_owned(), (Some(tag.to_owned()), vary.clone())), "{languages}");
+    }
+    let list = shop.admin().call("GET", "/admin/orders?channel=bazaar,retail").header("accept-language", "de").send();
+    assert!(
+        list.header("content-language").is_some_and(|l| l == "de, en" || l == "de" || l == "en"),
+        "both kinds of orders"
+    );
+    let problem = shop.anyone().call("GET", "/admin/orders").header("accept-language", "de").send();
+    assert_eq!((problem.status, problem.header("content-language")), (401, None), "nothing to read");
 }

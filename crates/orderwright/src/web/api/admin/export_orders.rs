@@ -73,7 +73,7 @@ async fn next(mut export: Export) -> Result<Option<(Bytes, Export)>, std::io::Er
         export.first = false;
     }
     for loaded in &page.orders {
-        order_csv::push(&mut rows, &view::order::order(loaded, &page.contacts, &export.ctx.actor));
+        order_csv::push(&mut rows, &view::order::order(loaded, &page.contacts, &export.ctx));
     }
     if let Some(cursor) = page.next {
         let wanted = Page::After { cursor, limit: PAGE };

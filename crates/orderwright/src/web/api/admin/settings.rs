@@ -13,14 +13,21 @@ use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
 use crate::web::view::page::Params;
 
-/// What to change about a channel.
+/// What to change about a channel; what is left out stays.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeSettings {
     /// Which channel.
     pub channel: String,
     /// How long a paid order rests before it goes to its merchants: `2h`, `0m`.
-    pub cancel_window: String,
+    #[serde(default)]
+    pub cancel_window: Option<String>,
+    /// The time zone whose days business days are: `Europe/Berlin`.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Days on which nobody works, `YYYY-MM-DD`: all of them.
+    #[serde(default)]
+    pub holidays: Option<Vec<String>>,
 }
 
 /// Settings of a channel.
@@ -39,6 +46,10 @@ pub struct Settings {
     pub payment_window: String,
     /// How long delivered goods may be returned.
     pub return_window: String,
+    /// The time zone whose days business days are.
+    pub time_zone: String,
+    /// Days on which nobody works, `YYYY-MM-DD`.
+    pub holidays: Vec<String>,
 }
 
 fn show(channel: &Channel) -> Settings {
@@ -49,6 +60,8 @@ fn show(channel: &Channel) -> Settings {
         cancel_window: channel.cancel_window.to_string(),
         payment_window: channel.policies.payment_window.to_string(),
         return_window: channel.policies.return_window.to_string(),
+        time_zone: channel.calendar.time_zone.clone(),
+        holidays: channel.calendar.holidays.clone(),
     }
 }
 
@@ -92,10 +105,21 @@ pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl Int
     ))]
 pub async fn patch(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
-        let window = Span::parse(&body.cancel_window).filter(|w| *w <= Span::seconds(366 * 86_400));
-        let window =
-            window.ok_or_else(|| Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d"))?;
-        let channel = settings::set_cancel_window(&mut ctx, &body.channel, window).await?;
+        let ChangeSettings { channel, cancel_window, time_zone, holidays } = body;
+        let cancel_window = match cancel_window {
+            None if time_zone.is_none() && holidays.is_none() => {
+                return Err(Problem::field("/cancelWindow", "say what to change: cancelWindow, timeZone or holidays"));
+            }
+            None => None,
+            Some(text) => {
+                let window = Span::parse(&text).filter(|w| *w <= Span::seconds(366 * 86_400));
+                Some(window.ok_or_else(|| {
+                    Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d")
+                })?)
+            }
+        };
+        let change = settings::Change { cancel_window, time_zone, holidays };
+        let channel = settings::change(&mut ctx, &channel, change).await?;
         Ok(Answer::ok(&show(&channel)))
     };
     incoming.run(None, work).await
