@@ -1,5 +1,7 @@
 //! The answers that guards can tell apart: just below, at and above each number that a file compares with, each word and another.
 
+use crate::money::Currency;
+
 use super::guard::{Comparison, Domain, Literal, Subject, Value};
 
 /// One answer for each way in which the comparisons of a subject can come out together.
@@ -9,6 +11,9 @@ pub(super) fn answers(subject: Subject, comparisons: &[Comparison]) -> Vec<Value
         match literal {
             Literal::Money(amount, currency) => {
                 tried.extend([-1, 0, 1].map(|by| Value::Money(amount.saturating_add(by), *currency)));
+                // An order can have another currency than the file compares with; no comparison holds of it.
+                let other = ["EUR", "USD"].into_iter().find(|code| *code != currency.code());
+                tried.extend(other.and_then(Currency::parse).map(|other| Value::Money(*amount, other)));
             }
             Literal::Integer(number) => tried.extend([-1, 0, 1].map(|by| Value::Integer(number.saturating_add(by)))),
             Literal::Word(word) => tried.push(Value::Word(word.clone())),
@@ -18,8 +23,8 @@ pub(super) fn answers(subject: Subject, comparisons: &[Comparison]) -> Vec<Value
         Domain::Word => tried.push(Value::Word(String::new())),
         Domain::Money | Domain::Integer | Domain::Truth => {}
     }
-    // An order can have another currency than the file compares with, and need not go anywhere.
-    if subject.domain() == Domain::Money || subject == Subject::ShippingCountry {
+    // An order need not go anywhere.
+    if subject == Subject::ShippingCountry {
         tried.push(Value::Nothing);
     }
     let mut seen: Vec<Vec<bool>> = Vec::new();

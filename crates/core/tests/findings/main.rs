@@ -1,4 +1,5 @@
 //! The checker: every code has its page, every rule a file that breaks exactly it, and no mutation of a shipped workflow goes unnoticed.
 
 mod pages;
+mod rules;
 mod shipped;

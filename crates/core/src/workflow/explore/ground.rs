@@ -7,6 +7,7 @@
 //! Timers count independently: how long their times are compared to each other is a channel's setting, and when they began is everybody's,
 //! so that any of them may run out next. Within one state the shorter time runs out first.
 
+use crate::calendar::Calendar;
 use crate::decide::Which;
 use crate::order::{Instance, Item, Order, Payment, RefundState};
 use crate::time::{Span, Timestamp};
@@ -67,7 +68,7 @@ impl<'w> Part<'w> {
             return usize::from(instance.due.is_none_or(|due| due <= now));
         }
         let Some(first) = instance.first.get(&declared.name) else { return 0 };
-        self.times[state].iter().filter(|time| first.plus(**time) <= now).count()
+        declared.after.iter().filter_map(|after| end(after.delay, *first)).filter(|at| *at <= now).count()
     }
 
     /// The states whose timers have begun and still matter, with how many of their times are over.
@@ -97,28 +98,33 @@ impl<'w> Part<'w> {
         for (state, over) in begun {
             self.set_over(instance, state, over);
             if state == here {
-                let left = self.times[state].get(over).map(|time| {
-                    let gone = over.checked_sub(1).map_or(Span::ZERO, |last| self.times[state][last]);
-                    Timestamp(NOW.0 - gone.0).plus(*time)
-                });
-                // A window that runs is in `due` as well; one that is silent stays so.
-                instance.due = left.or_else(|| instance.due.filter(|due| *due > NOW));
+                // Until when does not matter; one that is silent stays so.
+                let runs = over < self.times[state].len() || instance.due.is_some_and(|due| due > NOW);
+                instance.due = runs.then(|| NOW.plus(CANCEL_WINDOW));
             }
         }
     }
 }
 
-/// How long the time is for an explored order; the payment window is kept apart.
+/// When the time is over that began then; the payment window is kept apart. Business days are those of a shop without holidays.
+fn end(delay: Delay, first: Timestamp) -> Option<Timestamp> {
+    let span = match delay {
+        Delay::Fixed(span) => span,
+        Delay::BusinessDays(days) => return Some(Calendar::default().business_days_after(first, days)),
+        Delay::Policy(Policy::CancelWindow) => CANCEL_WINDOW,
+        Delay::Policy(Policy::ReturnWindow) => POLICIES.return_window,
+        Delay::Policy(Policy::RefundCloseWindow) => POLICIES.refund_close_window,
+        Delay::Policy(Policy::PaymentWindow) => return None,
+    };
+    Some(first.plus(span))
+}
+
+/// The shortest time that must have gone by at [`NOW`] for the delay to be over, in whole days where it counts those.
 fn length(delay: Delay) -> Option<Span> {
-    match delay {
-        Delay::Fixed(span) => Some(span),
-        // So long that they are over whatever day they began on: each week that is begun has one weekend.
-        Delay::BusinessDays(days) => Some(Span::seconds(86_400 * (i64::from(days) + 2 * (i64::from(days) / 5 + 1)))),
-        Delay::Policy(Policy::CancelWindow) => Some(CANCEL_WINDOW),
-        Delay::Policy(Policy::ReturnWindow) => Some(POLICIES.return_window),
-        Delay::Policy(Policy::RefundCloseWindow) => Some(POLICIES.refund_close_window),
-        Delay::Policy(Policy::PaymentWindow) => None,
-    }
+    let Delay::BusinessDays(days) = delay else { return end(delay, NOW).map(|at| Span(at.0 - NOW.0)) };
+    // A week has five of them, and one may begin at the week's end.
+    let gone = (i64::from(days)..=2 * i64::from(days) + 3).map(|n| Span::seconds(n * 86_400));
+    gone.into_iter().find(|gone| end(delay, Timestamp(NOW.0 - gone.0)).is_some_and(|at| at <= NOW))
 }
 
 /// Whether the state ends with the payment window.

@@ -31,6 +31,9 @@ pub(super) struct Judged {
     pub unused: Vec<Complaint>,
 }
 
+/// Two transitions of a list: whether only the first, only the second, or both could be taken; and where both could.
+type Pair = ([bool; 3], Option<(usize, u32)>);
+
 /// Names a finding among those of one check: a rule at a place.
 type Place = (Scope, usize, String);
 
@@ -52,7 +55,8 @@ pub(super) fn judge(ground: &Ground<'_>, explored: &[Explored]) -> Judged {
     judge.drops();
     judge.choices();
     let mut out = Judged::default();
-    if explored.iter().all(|e| !e.bounded) {
+    // Behind a command that never rests may be anything.
+    if explored.iter().all(|e| !e.bounded && e.seen.endless.is_empty()) {
         for explored in explored {
             judge.stuck(explored);
         }
@@ -104,15 +108,13 @@ impl<'w> Judge<'_, 'w> {
     fn ways(&mut self, explored: &Explored) {
         let teller = Teller::new(explored, self.ground);
         for (spot, round) in &explored.seen.endless {
-            let first = round.iter().filter_map(|of| self.atlas.at(*of)).min_by_key(|e| (e.scope, e.state));
-            let Some((scope, state)) = first.map(|entry| (entry.scope, entry.state)) else { continue };
-            let mut names: Vec<&str> = Vec::new();
-            for entry in round.iter().filter_map(|of| self.atlas.at(*of)) {
-                let name = entry.machine.states[entry.state].name.as_str();
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
+            // In the order of the files: where they are in memory is chance.
+            let mut states: Vec<(Scope, usize)> =
+                round.iter().filter_map(|of| self.atlas.at(*of)).map(|entry| (entry.scope, entry.state)).collect();
+            states.sort_unstable();
+            states.dedup();
+            let Some(&(scope, state)) = states.first() else { continue };
+            let names: Vec<&str> = states.iter().map(|(scope, state)| self.name(*scope, *state)).collect();
             let message = format!(
                 "goes round by itself without end, through {}; let an event or a guard break the round",
                 names.join(", ")
@@ -209,8 +211,7 @@ impl<'w> Judge<'_, 'w> {
 
     /// Lists in which only the order of the file says what is taken.
     fn choices(&mut self) {
-        // For each two transitions of a list: whether only the first, only the second, or both could be taken; and where both could.
-        let mut pairs: BTreeMap<(usize, usize, usize), ([bool; 3], Option<(usize, u32)>)> = BTreeMap::new();
+        let mut pairs: BTreeMap<(usize, usize, usize), Pair> = BTreeMap::new();
         for (n, explored) in self.explored.iter().enumerate() {
             for (choice, &at) in &explored.seen.choices {
                 for first in (0..32).filter(|first| choice.open >> first & 1 == 1) {

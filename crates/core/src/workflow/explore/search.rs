@@ -48,7 +48,7 @@ pub(super) type Spot = (u32, Step);
 /// What happened on the ways.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// Transitions that were taken.
+    /// Transitions that were taken, or tried.
     pub taken: BTreeMap<usize, Spot>,
     /// Transitions that an event found, even if a running payment step refused it for the moment.
     pub offered: BTreeSet<usize>,
@@ -155,6 +155,12 @@ impl Search<'_, '_> {
     }
 
     fn settle(&mut self, spot: Spot, before: Option<&Order>, decided: Result<Decision, Refusal>) {
+        if let Ok(_) | Err(Refusal::Endless | Refusal::SendFailed { .. }) = &decided {
+            // What a refused command tried is told as its refusal, and not as never tried.
+            for (_, transition) in &self.watch.taken {
+                self.out.seen.taken.entry(*transition).or_insert(spot);
+            }
+        }
         match decided {
             Ok(decision) => self.arrive(spot, before, decision),
             Err(Refusal::Endless) => {
@@ -176,9 +182,6 @@ impl Search<'_, '_> {
         let (at, step) = spot;
         self.note_choices(at);
         let seen = &mut self.out.seen;
-        for (_, transition) in &self.watch.taken {
-            seen.taken.entry(*transition).or_insert(spot);
-        }
         for &sent in &self.watch.delivered {
             seen.delivered.entry(sent).or_insert(spot);
         }

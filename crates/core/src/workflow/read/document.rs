@@ -131,7 +131,7 @@ impl<'t> Notes<'t> {
         self.unknown_as(Code::UnknownWord, place, word, what, allowed);
     }
 
-    /// The same for another reason.
+    /// The same under a code of the caller's.
     pub fn unknown_as(&mut self, code: Code, place: &Place, word: &str, what: &str, allowed: &[&str]) {
         let message = if self.full() { String::new() } else { not_allowed(word, what, allowed) };
         self.complain_as(code, place, message);

@@ -1,10 +1,10 @@
 //! Reads the words for people: titles, and labels for each role in each language.
 
-use crate::workflow::code::Code;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Fields, Notes, Place};
 use super::machine::Scope;
+use crate::workflow::code::Code;
 use crate::workflow::complaint::{listed, shown};
 use crate::workflow::locale;
 use crate::workflow::model::{Audience, Kind, State};
@@ -90,12 +90,15 @@ fn words(notes: &mut Notes<'_>, labels: &Fields<'_>, roles: &[(&str, Audience)])
 pub(super) fn total(notes: &mut Notes<'_>, states: &[(State, Place)]) {
     let all: BTreeSet<&str> = states.iter().flat_map(|(s, _)| s.locales.keys().map(String::as_str)).collect();
     if let Some((_, place)) = states.first().filter(|_| all.len() > MAX_LOCALES) {
-        notes.complain(place, format!("a workflow has labels in at most {MAX_LOCALES} languages"));
+        notes.complain_as(Code::TooLarge, place, format!("a workflow has labels in at most {MAX_LOCALES} languages"));
     }
     for (state, place) in states {
         for tag in all.iter().filter(|tag| !state.locales.contains_key(**tag)) {
-            let message = format!("`labels.{tag}` is missing: other states have labels in that language");
-            notes.complain_as(Code::MissingLabel, place, message);
+            notes.complain_as(
+                Code::MissingLabel,
+                place,
+                format!("`labels.{tag}` is missing: other states have labels in that language"),
+            );
         }
     }
 }
