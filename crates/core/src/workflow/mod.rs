@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod complaint;
+pub mod fragment;
 pub mod guard;
 pub mod locale;
 pub mod model;
@@ -11,7 +12,8 @@ pub mod validate;
 pub mod version;
 
 pub use complaint::Complaint;
+pub use fragment::{Fragment, Fragments};
 pub use model::*;
-pub use read::read;
+pub use read::{is_fragment, read, read_with};
 pub use set::WorkflowSet;
 pub use validate::validate;

@@ -1,13 +1,13 @@
 //! `orderwright workflow check`: is a lifecycle file right, before an order meets it?
 //!
 //! The files are checked together: a partner is looked for among them first, then among the workflows that come with the program, and a
-//! shipped workflow that names one of them as its partner must still fit.
+//! shipped workflow that names one of them as its partner must still fit. Fragments are looked for among the files, then in their folders.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use orderwright_core::workflow::{Complaint, Kind, Workflow, WorkflowSet, read};
+use orderwright_core::workflow::{Complaint, Fragment, Kind, Workflow, WorkflowSet, is_fragment, read_with};
 use serde_json::{Value, json};
 
 use super::cases::{self, Failure};
@@ -36,6 +36,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
         files.push((name, text));
     }
+    for path in &args.files {
+        for (path, text) in cases::fragments_beside(path)? {
+            let known = |given: &PathBuf| given.file_name() == path.file_name() && same_folder(given, &path);
+            let name = path.display().to_string();
+            if !args.files.iter().any(known) && files.iter().all(|(file, _)| *file != name) {
+                files.push((name, text));
+            }
+        }
+    }
     let checked = check(&files)?;
     let told_otherwise = tables(&checked)?;
     if args.json {
@@ -47,6 +56,14 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         found.extend(told_otherwise.iter().map(Failure::json));
         show::line(serde_json::to_string_pretty(&found)?)?;
     } else {
+        for (file, fragment) in &checked.fragments {
+            show::line(format_args!(
+                "{file}: fine: fragment {}, {} states, {} exits",
+                fragment.name,
+                fragment.states.len(),
+                fragment.exits.len()
+            ))?;
+        }
         for (file, workflow) in &checked.fine {
             show::line(format_args!(
                 "{file}: fine: workflow {}, version {}, {} states",
@@ -63,6 +80,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(if checked.complaints.is_empty() && told_otherwise.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn same_folder(a: &Path, b: &Path) -> bool {
+    let folder =
+        |path: &Path| path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).canonicalize().ok();
+    folder(a) == folder(b)
 }
 
 /// Plays the table beside each file that is fine.
@@ -84,6 +107,7 @@ fn line(file: &str, complaint: &Complaint) -> String {
 #[derive(Debug, Default)]
 struct Checked {
     fine: Vec<(String, Workflow)>,
+    fragments: Vec<(String, Fragment)>,
     complaints: Vec<(String, Complaint)>,
     /// Everything that was loaded: the files and what is shipped.
     set: WorkflowSet,
@@ -94,8 +118,16 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
     let shipped = WorkflowSet::shipped().map_err(|found| anyhow::anyhow!("a shipped workflow is wrong: {found:?}"))?;
     let mut checked = Checked::default();
     let mut given: Vec<(&str, &str, Workflow)> = Vec::new();
-    for (file, text) in files {
-        match read(text) {
+    // Fragments first: the workflows use them.
+    let mut set = WorkflowSet::new();
+    for (file, text) in files.iter().filter(|(_, text)| is_fragment(text)) {
+        match set.insert_fragment(text) {
+            Ok(fragment) => checked.fragments.push((file.clone(), fragment)),
+            Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.clone(), c))),
+        }
+    }
+    for (file, text) in files.iter().filter(|(_, text)| !is_fragment(text)) {
+        match read_with(text, set.fragments()) {
             Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.clone(), c))),
             Ok(workflow) => match given.iter().find(|(_, _, other)| other.name == workflow.name) {
                 Some((other, ..)) => {
@@ -119,7 +151,6 @@ fn check(files: &[(String, String)]) -> anyhow::Result<Checked> {
             .map(|(file, text, w)| (file.as_str(), *text, *w, false))
             .chain(given.iter().map(|(file, text, w)| (*file, *text, w, true)))
     };
-    let mut set = WorkflowSet::new();
     for kind in [Kind::Merchant, Kind::Order] {
         for (file, text, _, is_given) in all().filter(|(_, _, workflow, _)| workflow.kind == kind) {
             match set.insert(text) {
