@@ -7,6 +7,7 @@ pub mod guard;
 pub mod locale;
 pub mod model;
 pub mod read;
+pub mod schema;
 pub mod set;
 pub mod validate;
 pub mod version;
