@@ -20,6 +20,7 @@ pub enum Binary {
 /// Each generated file and the arguments with which `orderwright` writes it to standard output.
 const FILES: &[(&str, &[&str])] = &[
     ("docs/openapi.json", &["openapi"]),
+    ("docs/workflow.schema.json", &["workflow", "schema"]),
     ("docs/workflows/made-to-order.svg", &["workflow", "graph", "made-to-order"]),
     ("docs/workflows/marketplace-split.svg", &["workflow", "graph", "marketplace-split"]),
     ("docs/workflows/marketplace.svg", &["workflow", "graph", "marketplace"]),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use orderwright_core::workflow::cases::{self, CaseOutcome};
-use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet};
+use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, is_fragment};
 use serde_json::{Value, json};
 
 use crate::cli::show;
@@ -197,13 +197,36 @@ fn workflow_beside(path: &Path, set: &mut WorkflowSet) -> anyhow::Result<String>
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         return Ok(stem);
     }
+    let told = |complaints: &[Complaint]| complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for (path, fragment) in fragments_beside(&file)? {
+        if let Err(complaints) = set.insert_fragment(&fragment) {
+            bail!("{} is wrong; mend it first:\n{}", path.display(), told(&complaints))
+        }
+    }
     match set.insert(&text(&file)?) {
         Ok(workflow) => Ok(workflow.name.clone()),
         Err(complaints) => {
-            let told: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-            bail!("{} is wrong; mend it first (orderwright workflow check):\n{}", file.display(), told.join("\n"))
+            bail!("{} is wrong; mend it first (orderwright workflow check):\n{}", file.display(), told(&complaints))
         }
     }
+}
+
+/// The fragments in the folder of a workflow, by name.
+pub fn fragments_beside(file: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "toml") && path != file);
+    paths.sort();
+    let mut out = Vec::new();
+    for path in paths {
+        // What is no text is no fragment either.
+        let Ok(body) = std::fs::read_to_string(&path) else { continue };
+        if is_fragment(&body) {
+            out.push((path, body));
+        }
+    }
+    Ok(out)
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

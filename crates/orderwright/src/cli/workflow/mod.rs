@@ -8,6 +8,7 @@ mod import_spryker;
 mod migrate;
 mod progress;
 mod publish;
+mod schema;
 mod shadow;
 mod simulate;
 mod source;
@@ -37,6 +38,8 @@ pub enum Command {
     Publish(publish::Args),
     /// Play recorded history through another version, and list the orders that would have gone another way
     Shadow(shadow::Args),
+    /// Print the JSON Schema of workflow files, for editors
+    Schema,
 }
 
 /// Carries the command out.
@@ -51,6 +54,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Publish(args) => publish::run(args).await,
         Command::Shadow(args) => shadow::run(args).await,
+        Command::Schema => schema::run(),
     }
 }
 
