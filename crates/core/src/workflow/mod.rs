@@ -1,5 +1,7 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
+#[cfg(test)]
+mod book;
 pub mod cases;
 pub mod complaint;
 pub mod fragment;
