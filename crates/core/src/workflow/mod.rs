@@ -1,6 +1,8 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
 mod answers;
+#[cfg(test)]
+mod book;
 pub mod cases;
 pub mod check;
 pub mod code;

@@ -30,7 +30,8 @@ use super::version::version_of;
 /// The largest file, in bytes.
 const MAX_FILE: usize = 256 * 1024;
 
-const KEYS: &[&str] = &[
+/// Keys of a workflow's file.
+pub(super) const KEYS: &[&str] = &[
     "name",
     "title",
     "locale",
@@ -47,6 +48,10 @@ const KEYS: &[&str] = &[
 ];
 
 pub use fragment::{fragment, is_fragment};
+#[cfg(test)]
+pub(super) use machine::{ITEM_KEYS, PAYMENT_KEYS};
+#[cfg(test)]
+pub(super) use transition::TRANSITION_KEYS;
 
 /// Reads the text of a workflow file, or says all that is wrong with it. The fragments that it uses stand in it; see [`read_with`].
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {

@@ -14,6 +14,13 @@ use crate::workflow::model::{Action, After, Delay, Effect, Invoke, Kind, Machine
 /// The most states of one machine.
 const MAX_STATES: usize = 500;
 
+/// Keys of a payment's state.
+pub(in crate::workflow) const PAYMENT_KEYS: &[&str] =
+    &["tags", "entry", "invoke", "timeout", "on", "always", "after", "final"];
+/// Keys of an item's state.
+pub(in crate::workflow) const ITEM_KEYS: &[&str] =
+    &["status", "tags", "labels", "entry", "on", "always", "after", "final"];
+
 /// The longest time to wait for an outcome before somebody is told.
 const MAX_TIMEOUT: Span = Span::seconds(30 * 86_400);
 
@@ -45,11 +52,7 @@ impl Scope {
     }
 
     fn state_keys(&self) -> &'static [&'static str] {
-        if self.payment {
-            &["tags", "entry", "invoke", "timeout", "on", "always", "after", "final"]
-        } else {
-            &["status", "tags", "labels", "entry", "on", "always", "after", "final"]
-        }
+        if self.payment { PAYMENT_KEYS } else { ITEM_KEYS }
     }
 
     /// What the tags' own descriptions begin with.

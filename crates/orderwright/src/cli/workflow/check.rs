@@ -263,6 +263,24 @@ mod tests {
     }
 
     #[test]
+    fn fragments_are_looked_for_among_the_files() {
+        let returns = include_str!("../../../../../docs/examples/workflows/returns.toml").to_owned();
+        let shop = include_str!("../../../../../docs/examples/workflows/bookshop.toml").to_owned();
+        assert_eq!(told(&[("shop.toml", shop.clone()), ("returns.toml", returns.clone())]), (1, vec![]));
+        let (_, complaints) = told(&[("shop.toml", shop.clone())]);
+        assert!(
+            complaints.iter().any(|c| c.starts_with("shop.toml:11:") && c.contains("`returns` is not a fragment")),
+            "{complaints:?}"
+        );
+        let broken = returns.replacen("target = \"granted\", by", "target = \"grnted\", by", 1);
+        let (_, complaints) = told(&[("shop.toml", shop), ("returns.toml", broken)]);
+        assert!(
+            complaints.iter().any(|c| c.starts_with("returns.toml:15:") && c.contains("`grnted`")),
+            "{complaints:?}"
+        );
+    }
+
+    #[test]
     fn two_files_of_one_name_are_told() {
         let (fine, complaints) = found(&[("a.toml", RETAIL.to_owned()), ("b.toml", RETAIL.to_owned())]);
         assert_eq!((fine, complaints.len()), (1, 1));
