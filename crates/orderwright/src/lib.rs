@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod effects;
+pub mod fakes;
 pub mod import;
 pub mod kernel;
 pub mod ops;

@@ -100,7 +100,7 @@ pub fn place(draft: Draft, actor: &Actor, context: &mut Context<'_>) -> Result<D
     let order = build(draft, workflow, partner_version, &item_ids, now);
     let mut run = Run::fresh(order, actor, context);
     let total = run.order.total;
-    run.order.payments.push(fire::new_payment(payment_id, &method, total, now));
+    run.order.payments.push(fire::new_payment(payment_id, &method, run.provider, total, now));
     let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });
     run.log("created", "Order placed".to_owned(), metadata, true, MerchantView::All);
     for i in 0..run.order.items.len() {

@@ -9,6 +9,8 @@ mod demo;
 mod jobs;
 mod key;
 mod openapi;
+mod payments;
+mod sandbox;
 mod serve;
 mod show;
 mod store;
@@ -55,6 +57,9 @@ enum Command {
     Workflow(workflow::Command),
     /// Import orders from elsewhere, replayed through the engine on a virtual clock
     Import(crate::import::Args),
+    /// Play a payment provider, to rehearse with: its protocol, no money
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
     /// Look at background work, and try again what gave up
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -63,7 +68,7 @@ enum Command {
 /// Runs the command of the process's arguments.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_) | Command::Import(_));
+    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_) | Command::Import(_) | Command::Sandbox(_));
     log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" });
     let mut runtime = if server {
         tokio::runtime::Builder::new_multi_thread()
@@ -95,6 +100,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Key(command) => key::run(command).await,
         Command::Workflow(command) => workflow::run(command).await,
         Command::Import(args) => crate::import::main(args).await,
+        Command::Sandbox(command) => sandbox::run(command).await,
         Command::Jobs(command) => jobs::run(command).await,
     }
 }

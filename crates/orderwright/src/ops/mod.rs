@@ -2,6 +2,7 @@
 //!
 //! Only here and in `effects` is anything committed. HTTP, command line, imports and timers all come through these functions.
 
+pub mod accounts;
 pub mod auth;
 pub mod bulk;
 pub mod catalog;
@@ -23,6 +24,7 @@ pub mod sandbox;
 pub mod settings;
 pub mod setup;
 pub mod stock;
+pub mod webhooks;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Reading orders: one, a list, a timeline, what may be done.
 
 use orderwright_core::decide::{self, Actions, Context};
+use orderwright_core::order::SANDBOX;
 
 use super::command::{Loaded, OrderRef, load, loaded};
 use super::people::Contacts;
@@ -77,8 +78,14 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<(Loaded, Actions), Op
     let now = ctx.clock.now();
     let mut ids = ctx.app.ids.at(now);
     let cancel_window = orderwright_core::time::Span::ZERO;
-    let mut context =
-        Context { workflow: &loaded.workflow, partner: loaded.partner.as_deref(), now, cancel_window, ids: &mut ids };
+    let mut context = Context {
+        workflow: &loaded.workflow,
+        partner: loaded.partner.as_deref(),
+        now,
+        provider: SANDBOX,
+        cancel_window,
+        ids: &mut ids,
+    };
     let actions = decide::explain(&loaded.order, &ctx.actor, &mut context);
     Ok((loaded, actions))
 }

@@ -15,6 +15,10 @@ pub struct Metrics {
     pub conflicts: Counter,
     /// Jobs that were put before somebody.
     pub dead_jobs: Counter,
+    /// Events of providers that nobody could place, or that contradict the books.
+    pub provider_events_refused: Counter,
+    /// Webhooks with a wrong signature.
+    pub webhooks_forged: Counter,
     /// Seconds that the shop's clock is ahead (sandbox).
     pub clock_ahead_s: Gauge,
 }
@@ -29,13 +33,21 @@ impl Metrics {
         registry.register("command_conflicts", "Commands decided again because the order had moved", conflicts.clone());
         let dead_jobs = Counter::default();
         registry.register("jobs_dead", "Jobs that were put before somebody", dead_jobs.clone());
+        let provider_events_refused = Counter::default();
+        registry.register(
+            "provider_events_refused",
+            "Events of payment providers that were parked or refused",
+            provider_events_refused.clone(),
+        );
+        let webhooks_forged = Counter::default();
+        registry.register("webhooks_forged", "Webhooks that were not believed", webhooks_forged.clone());
         let clock_ahead_s = Gauge::default();
         registry.register(
             "clock_ahead_seconds",
             "How far the shop's clock is ahead of the machine's",
             clock_ahead_s.clone(),
         );
-        Self { registry, orders_placed, conflicts, dead_jobs, clock_ahead_s }
+        Self { registry, orders_placed, conflicts, dead_jobs, provider_events_refused, webhooks_forged, clock_ahead_s }
     }
 }
 

@@ -16,6 +16,8 @@ mod merchants;
 mod messages;
 mod order_actions;
 mod order_timeline;
+mod payment_accounts;
+mod provider_events;
 mod refund_order;
 mod sandbox;
 mod set_status;
@@ -57,6 +59,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
         .routes(routes!(settings::get, settings::patch))
+        .routes(routes!(provider_events::list))
+        .routes(routes!(provider_events::retry))
+        .routes(routes!(payment_accounts::list, payment_accounts::open))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))
 }

@@ -20,7 +20,9 @@ pub struct ChangeSettings {
     /// Which channel.
     pub channel: String,
     /// How long a paid order rests before it goes to its merchants: `2h`, `0m`.
-    pub cancel_window: String,
+    pub cancel_window: Option<String>,
+    /// Which provider new payments are made with: sandbox, stripe, razorpay. It must be set up on the server.
+    pub payment_provider: Option<String>,
 }
 
 /// Settings of a channel.
@@ -35,6 +37,8 @@ pub struct Settings {
     pub currency: String,
     /// How long a paid order rests before it goes to its merchants.
     pub cancel_window: String,
+    /// Which provider new payments are made with.
+    pub payment_provider: String,
     /// How long the customer has to pay.
     pub payment_window: String,
     /// How long delivered goods may be returned.
@@ -47,6 +51,7 @@ fn show(channel: &Channel) -> Settings {
         workflow: channel.workflow.clone(),
         currency: channel.currency.code().to_owned(),
         cancel_window: channel.cancel_window.to_string(),
+        payment_provider: channel.payment_provider.clone(),
         payment_window: channel.policies.payment_window.to_string(),
         return_window: channel.policies.return_window.to_string(),
     }
@@ -92,10 +97,16 @@ pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl Int
     ))]
 pub async fn patch(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
-        let window = Span::parse(&body.cancel_window).filter(|w| *w <= Span::seconds(366 * 86_400));
-        let window =
-            window.ok_or_else(|| Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d"))?;
-        let channel = settings::set_cancel_window(&mut ctx, &body.channel, window).await?;
+        if body.cancel_window.is_none() && body.payment_provider.is_none() {
+            return Err(Problem::field("/cancelWindow", "give cancelWindow, paymentProvider or both"));
+        }
+        let read = |text: &String| {
+            let window = Span::parse(text).filter(|w| *w <= Span::seconds(366 * 86_400));
+            window.ok_or_else(|| Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d"))
+        };
+        let cancel_window = body.cancel_window.as_ref().map(read).transpose()?;
+        let changes = settings::Changes { cancel_window, payment_provider: body.payment_provider };
+        let channel = settings::change(&mut ctx, &body.channel, changes).await?;
         Ok(Answer::ok(&show(&channel)))
     };
     incoming.run(None, work).await
