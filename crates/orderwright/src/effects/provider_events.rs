@@ -208,6 +208,16 @@ async fn look(ctx: &Ctx, provider: &Provider, order: &Order, owner: &Owner) -> R
     Ok(looked.then(|| Verdict::done(order)))
 }
 
+/// Somebody says that the order's payment may have its answer: asks now. Whatever goes wrong is left to the job, which asks by itself.
+pub async fn look_now(ctx: &Ctx, order: &Order) {
+    let Some(payment) = order.current_payment() else { return };
+    let Some(provider) = ctx.app.pay.get(&payment.provider) else { return };
+    let owner = Owner { order: Some(order.id), payment: Some(payment.id), effect: None };
+    if let Err(Later::Provider(why)) = look(ctx, provider, order, &owner).await {
+        tracing::debug!(order = %order.id, why, "the provider could not be asked now; the job asks later");
+    }
+}
+
 /// Compares what the provider holds and took with our books, when nothing is under way.
 fn compare(order: &Order, payment: &Payment, reference: &str, amount: i64, held: i64, taken: i64) -> Verdict {
     let show = |amount: i64| order.currency.show(amount);

@@ -17,6 +17,7 @@ pub mod import;
 pub mod jobs;
 pub mod messages;
 pub mod orders;
+pub mod pay_page;
 pub mod people;
 pub mod place;
 pub mod sale;

@@ -18,5 +18,6 @@ mod lifecycle;
 mod lists;
 mod messages;
 mod payments;
+mod providers;
 mod stock;
 mod store;
