@@ -31,7 +31,7 @@ try {
   } else if (wanted === 'verified') {
     await page.waitForFunction(() => document.querySelector('#status').textContent.includes('verified'), null, { timeout: 30000 });
   } else {
-    await page.waitForFunction(() => /declined|not taken/i.test(document.querySelector('#status').textContent), null, { timeout: 30000 });
+    await page.waitForFunction(() => /declined|not taken|insufficient/i.test(document.querySelector('#status').textContent), null, { timeout: 30000 });
   }
   // The number went to the provider's host, and to nobody else.
   const home = new URL(address).origin;

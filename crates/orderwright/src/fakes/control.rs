@@ -7,11 +7,11 @@ use orderwright_core::time::Span;
 use serde_json::{Value, json};
 
 use super::faults::Fault;
-use super::server::{Answer, Plays, Request, State_, lock};
+use super::server::{Answer, Insides, Plays, Request, lock};
 use super::{razorpay, stripe, webhooks};
 
 /// Answers a request of whoever tests.
-pub fn answer(state: &State_, request: &Request) -> Answer {
+pub fn answer(state: &Insides, request: &Request) -> Answer {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
     let ok = |body: Value| Answer::json(200, &body);
     let wrong = |why: &str| Answer::json(400, &json!({ "error": why }));
@@ -82,7 +82,7 @@ pub fn answer(state: &State_, request: &Request) -> Answer {
 }
 
 /// Holds whose time is over end.
-fn expire(state: &State_) {
+fn expire(state: &Insides) {
     let plays = lock(&state.options).plays;
     let mut books = lock(&state.books);
     match plays {

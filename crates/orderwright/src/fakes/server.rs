@@ -52,7 +52,7 @@ impl Options {
 
 /// What a fake is made of.
 #[derive(Debug)]
-pub struct State_ {
+pub struct Insides {
     /// How it was started.
     pub options: Mutex<Options>,
     /// Its time; it can be moved.
@@ -75,7 +75,7 @@ pub struct Fake {
     /// `http://127.0.0.1:4242`.
     pub url: String,
     /// Its insides, for tests in the same process.
-    pub state: Arc<State_>,
+    pub state: Arc<Insides>,
 }
 
 /// How long a call waits whose answer is not to come.
@@ -128,7 +128,7 @@ impl Fake {
     pub fn start(listener: TcpListener, options: Options) -> std::io::Result<Fake> {
         let address: SocketAddr = listener.local_addr()?;
         let clock = Clock::system(Span::ZERO);
-        let state = Arc::new(State_ {
+        let state = Arc::new(Insides {
             books: Mutex::new(Books::new(clock.clone())),
             options: Mutex::new(options),
             clock,
@@ -176,7 +176,7 @@ pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 async fn handle(
-    State(state): State<Arc<State_>>,
+    State(state): State<Arc<Insides>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::books::Event;
-use super::server::{Plays, State_, lock};
+use super::server::{Insides, Plays, lock};
 use crate::pay::signature;
 
 /// How far events have been sent, and what is to be sent again.
@@ -35,7 +35,7 @@ const TRIES: u32 = 60;
 const AT_ONCE: usize = 8;
 
 /// Starts sending; it ends with the runtime.
-pub fn start(state: &Arc<State_>) {
+pub fn start(state: &Arc<Insides>) {
     let state = state.clone();
     let client = reqwest_client();
     tokio::spawn(async move {
@@ -85,7 +85,7 @@ pub fn start(state: &Arc<State_>) {
 }
 
 /// Puts what has become due into the queue.
-fn enqueue(state: &State_) {
+fn enqueue(state: &Insides) {
     let (url, copies) = {
         let options = lock(&state.options);
         (options.webhook_url.clone(), options.copies)
@@ -108,7 +108,7 @@ fn enqueue(state: &State_) {
 }
 
 /// Sends every event so far once more, so often, in an order that the seed decides.
-pub fn replay(state: &State_, times: usize, seed: u64) -> usize {
+pub fn replay(state: &Insides, times: usize, seed: u64) -> usize {
     let books = lock(&state.books);
     let mut all: Vec<Event> = Vec::new();
     for _ in 0..times {
@@ -128,7 +128,7 @@ pub fn replay(state: &State_, times: usize, seed: u64) -> usize {
     count
 }
 
-async fn send(state: &State_, client: &reqwest::Client, event: &Event) -> bool {
+async fn send(state: &Insides, client: &reqwest::Client, event: &Event) -> bool {
     let (url, secret, plays) = {
         let options = lock(&state.options);
         (options.webhook_url.clone(), options.webhook_secret.clone(), options.plays)

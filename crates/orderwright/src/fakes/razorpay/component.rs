@@ -4,12 +4,12 @@
 use serde_json::json;
 
 use super::super::params;
-use super::super::server::{Answer, Request, State_, lock};
+use super::super::server::{Answer, Insides, Request, lock};
 use super::orders;
 use crate::pay::signature;
 
 /// The script, the frame, and the payment that the frame makes.
-pub fn answer(state: &State_, request: &Request) -> Option<Answer> {
+pub fn answer(state: &Insides, request: &Request) -> Option<Answer> {
     let of = |kind: &str, body: String| Answer {
         status: 200,
         headers: vec![("content-type", kind.to_owned()), ("access-control-allow-origin", "*".to_owned())],

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::books::{Books, Event};
 use super::params;
-use super::server::{Answer, Request, State_, lock};
+use super::server::{Answer, Insides, Request, lock};
 use crate::kernel::digest;
 
 /// An error as Razorpay words it.
@@ -53,7 +53,7 @@ pub struct Call {
 }
 
 /// Answers a request.
-pub fn answer(state: &State_, request: &Request) -> Answer {
+pub fn answer(state: &Insides, request: &Request) -> Answer {
     if let Some(answer) = component::answer(state, request) {
         return answer;
     }
@@ -77,13 +77,13 @@ pub fn answer(state: &State_, request: &Request) -> Answer {
     }
 }
 
-fn authorised(state: &State_, given: &str) -> bool {
+fn authorised(state: &Insides, given: &str) -> bool {
     let Some(key) = lock(&state.options).key.clone() else { return given.starts_with("Basic ") };
     given == format!("Basic {}", base64(key.as_bytes()))
 }
 
 /// Refunds have an idempotency key; nothing else here has.
-fn keyed(state: &State_, books: &mut Books, request: &Request, call: &Call) -> Result {
+fn keyed(state: &Insides, books: &mut Books, request: &Request, call: &Call) -> Result {
     let path: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     let key = request.header("x-refund-idempotency").filter(|_| path.last() == Some(&"refund"));
     let Some(key) = key else { return route(books, &request.method, &path, call) };

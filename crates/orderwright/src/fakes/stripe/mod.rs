@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::books::{Books, Event};
 use super::params;
-use super::server::{Answer, Request, State_, lock};
+use super::server::{Answer, Insides, Request, lock};
 
 /// An error as Stripe words it.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub struct Call<'a> {
 }
 
 /// Answers a request.
-pub fn answer(state: &State_, request: &Request) -> Answer {
+pub fn answer(state: &Insides, request: &Request) -> Answer {
     if let Some(answer) = component::answer(request) {
         return answer;
     }
@@ -89,7 +89,7 @@ pub fn answer(state: &State_, request: &Request) -> Answer {
 }
 
 /// The same key gives the same answer; on reads a key means nothing.
-fn keyed(state: &State_, books: &mut Books, request: &Request) -> Answer {
+fn keyed(state: &Insides, books: &mut Books, request: &Request) -> Answer {
     if request.method == "OPTIONS" {
         return Answer { status: 204, headers: Vec::new(), body: String::new() };
     }
@@ -108,7 +108,7 @@ fn keyed(state: &State_, books: &mut Books, request: &Request) -> Answer {
     answer
 }
 
-fn authorised(state: &State_, request: &Request) -> std::result::Result<(), ApiError> {
+fn authorised(state: &Insides, request: &Request) -> std::result::Result<(), ApiError> {
     let given = request.header("authorization").unwrap_or_default();
     let by_component = component::is_browser(request);
     let wanted = lock(&state.options).key.clone();

@@ -112,7 +112,7 @@ impl House {
         let find = || {
             self.razorpay.books(|books| {
                 let all = books.list("entity", "order").into_iter();
-                all.filter(|o| o["notes"]["orderwright_order"] == order).cloned().next()
+                all.filter(|o| o["notes"]["orderwright_order"] == order).next().cloned()
             })
         };
         eventually("Razorpay has the order", PATIENCE, || find().ok_or_else(|| "no".to_owned()))

@@ -106,7 +106,7 @@ fn a_dispute_is_opened_and_closed(house: &House) {
     let intent = house.at_stripe("payment_intent", order.id()).remove(0);
     let dispute = house.stripe.books(|books| {
         let all = books.list("object", "dispute").into_iter();
-        all.filter(|d| d["payment_intent"] == intent["id"]).cloned().next().expect("a dispute")
+        all.filter(|d| d["payment_intent"] == intent["id"]).next().cloned().expect("a dispute")
     });
     house.act(&house.stripe, dispute.id(), "win");
     house.shop.wait_payment(order.id(), "captured");

@@ -5,11 +5,11 @@ use orderwright::store::*;
 
 /// Writes and reads every one of them.
 pub async fn walk(store: &Store) {
-    providers(store).await;
     catalogue(store).await;
     people(store).await;
     keys(store).await;
     sandbox(store).await;
+    providers(store).await;
 }
 
 async fn catalogue(store: &Store) {
