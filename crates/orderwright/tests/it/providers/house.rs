@@ -111,8 +111,8 @@ impl House {
     pub fn at_razorpay(&self, order: &str) -> Value {
         let find = || {
             self.razorpay.books(|books| {
-                let all = books.list("entity", "order").into_iter();
-                all.filter(|o| o["notes"]["orderwright_order"] == order).next().cloned()
+                let mut all = books.list("entity", "order").into_iter();
+                all.find(|o| o["notes"]["orderwright_order"] == order).cloned()
             })
         };
         eventually("Razorpay has the order", PATIENCE, || find().ok_or_else(|| "no".to_owned()))

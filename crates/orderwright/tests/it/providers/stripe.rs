@@ -105,8 +105,8 @@ fn a_dispute_is_opened_and_closed(house: &House) {
     house.shop.wait_payment(order.id(), "disputed");
     let intent = house.at_stripe("payment_intent", order.id()).remove(0);
     let dispute = house.stripe.books(|books| {
-        let all = books.list("object", "dispute").into_iter();
-        all.filter(|d| d["payment_intent"] == intent["id"]).next().cloned().expect("a dispute")
+        let mut all = books.list("object", "dispute").into_iter();
+        all.find(|d| d["payment_intent"] == intent["id"]).cloned().expect("a dispute")
     });
     house.act(&house.stripe, dispute.id(), "win");
     house.shop.wait_payment(order.id(), "captured");
