@@ -37,6 +37,9 @@ pub struct Channel {
     pub discounts: Vec<Discount>,
     /// Whether the payment gateway keeps an order of its own for each of ours.
     pub gateway_order: bool,
+    /// Which provider new payments are made with: `sandbox`, `stripe`, `razorpay`. A payment stays with the one that it began with.
+    #[serde(default = "crate::order::sandbox")]
+    pub payment_provider: String,
     /// Whether money may come from outside (bank transfer, voucher).
     pub accepts_offline_payment: bool,
     /// How long a checkout keeps its units.

@@ -135,6 +135,21 @@ pub fn allocate_refund(now: i64, shares: &[i64], taken: &[i64]) -> Vec<i64> {
     parts
 }
 
+/// The way back: how much of what was `taken` from each share returns when `now` of it was not refunded after all. Each part is ≥ 0 and ≤
+/// what was taken from its share.
+pub fn allocate_return(now: i64, shares: &[i64], taken: &[i64]) -> Vec<i64> {
+    debug_assert_eq!(shares.len(), taken.len());
+    let already: i64 = taken.iter().sum();
+    let target = allocate(already - now, shares);
+    let mut parts: Vec<i64> = taken.iter().zip(&target).map(|(d, t)| d - t).collect();
+    while let Some(low) = parts.iter().position(|&p| p < 0) {
+        let high = (0..parts.len()).max_by_key(|&i| (parts[i], std::cmp::Reverse(i))).unwrap_or(low);
+        parts[low] += 1;
+        parts[high] -= 1;
+    }
+    parts
+}
+
 fn exponent_of(code: &[u8; 3]) -> Option<u32> {
     EXPONENTS.binary_search_by(|(c, _)| c.as_bytes().cmp(code)).ok().map(|i| EXPONENTS[i].1)
 }

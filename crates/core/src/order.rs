@@ -347,6 +347,9 @@ pub struct Payment {
     pub id: PaymentId,
     /// The method's token at the provider.
     pub method: String,
+    /// The provider that it was begun with. What undoes it goes there, whichever the channel uses by then.
+    #[serde(default = "sandbox", skip_serializing_if = "is_sandbox")]
+    pub provider: String,
     /// What became of it.
     pub state: PaymentState,
     /// What it is for when nothing is cancelled.
@@ -363,12 +366,33 @@ pub struct Payment {
     pub reference: Option<String>,
     /// Why it was declined: the provider's code.
     pub failure_code: Option<String>,
+    /// Whether the provider waits for the customer: to enter a card, to confirm with the bank.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_customer: bool,
+    /// Until when what is held can be taken, as the provider said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_before: Option<Timestamp>,
+    /// What the provider kept for taking it, in minor units of the order's currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<i64>,
     /// Whether the cardholder disputes it.
     #[serde(default)]
     pub disputed: bool,
     /// When it was tried.
     pub created_at: Timestamp,
 }
+
+/// The provider of payments that say nothing else: documents from before there were others.
+pub(crate) fn sandbox() -> String {
+    SANDBOX.to_owned()
+}
+
+fn is_sandbox(provider: &String) -> bool {
+    provider == SANDBOX
+}
+
+/// The provider that moves no money.
+pub const SANDBOX: &str = "sandbox";
 
 /// What became of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -409,6 +433,9 @@ pub struct Refund {
     /// The running effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<JobId>,
+    /// The provider's id of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// When.
     pub created_at: Timestamp,
 }

@@ -14,7 +14,8 @@ use crate::kernel::{Clock, Ids};
 use crate::ops::OpError;
 use crate::ops::idempotency::InFlight;
 use crate::ops::place::NumberBlocks;
-use crate::pay::sandbox::Sandbox;
+use crate::pay::Providers;
+use crate::pay::config::PayConfig;
 use crate::store::{Store, StoreConfig, StoreError};
 use crate::web::metrics::Metrics;
 
@@ -30,8 +31,10 @@ pub struct App {
     pub node: i64,
     /// Whether the sandbox provider and the movable clock are on.
     pub sandbox_mode: bool,
-    /// The payment provider.
-    pub provider: Sandbox,
+    /// The payment providers.
+    pub pay: Providers,
+    /// The secret that links to the payment page are made with.
+    pub link_secret: String,
     /// Wakes the loops when there may be work.
     pub wake: Notify,
     /// Says that the feed has grown on this node; readers look by themselves too, because another node may have numbered the events.
@@ -58,14 +61,36 @@ pub struct App {
 /// The key of the movable clock's offset among the settings.
 pub const CLOCK_OFFSET: &str = "sandbox.clock_offset_us";
 
+/// The key of the links' secret among the settings.
+const LINK_SECRET: &str = "pay.link_secret";
+
+/// The shop's secret for links, made by the first node that needs it; the others take what it left.
+async fn link_secret(store: &Store) -> anyhow::Result<String> {
+    if let Some(secret) = store.setting(LINK_SECRET).await? {
+        return Ok(secret);
+    }
+    store.put_setting_once(LINK_SECRET, &crate::kernel::random::secret()?).await?;
+    store
+        .setting(LINK_SECRET)
+        .await?
+        .ok_or_else(|| anyhow::anyhow!("the store forgot a setting that it had just taken"))
+}
+
 impl App {
     /// Opens the store and builds everything on it.
     pub async fn open(config: StoreConfig, sandbox_mode: bool) -> anyhow::Result<Arc<Self>> {
+        Self::open_with(config, sandbox_mode, PayConfig::default()).await
+    }
+
+    /// The same, with payment providers beside the sandbox.
+    pub async fn open_with(config: StoreConfig, sandbox_mode: bool, pay: PayConfig) -> anyhow::Result<Arc<Self>> {
         let store = Store::open(config).await?;
+        let link_secret = link_secret(&store).await?;
         let node = store.node_id();
         let offset = store.setting(CLOCK_OFFSET).await?.and_then(|v| v.parse().ok()).unwrap_or(0);
         let app = Arc::new(Self {
-            provider: Sandbox::new(store.clone()),
+            pay: Providers::new(&store, pay)?,
+            link_secret,
             clock: Clock::system(Span(if sandbox_mode { offset } else { 0 })),
             ids: Ids::new(node),
             node,

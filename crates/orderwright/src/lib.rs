@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod effects;
+pub mod fakes;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod import;

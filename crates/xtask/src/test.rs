@@ -12,7 +12,7 @@ use crate::postgres::Server;
 use crate::schemathesis;
 use crate::shell::{cargo, run, step};
 use crate::tidy;
-use crate::tools::{self, DATABASE_URL};
+use crate::tools::{self, DATABASE_URL, NODE_MODULES};
 
 /// All checks and all tests.
 pub fn everything(root: &Path) -> Result<()> {
@@ -54,6 +54,12 @@ fn tests(root: &Path, harness: &[&str]) -> Result<()> {
             println!("{}", started.url());
             command.env(DATABASE_URL, started.url());
             server = Some(started);
+            Ok(())
+        })?;
+    }
+    if std::env::var_os(NODE_MODULES).is_none() {
+        step("providers' clients", || {
+            command.env(NODE_MODULES, tools::node_modules(root)?);
             Ok(())
         })?;
     }

@@ -70,6 +70,41 @@ pub fn python_venv(root: &Path) -> Result<()> {
     if can() { Ok(()) } else { bail!("python3-venv was installed, but `python3 -m venv` does not work") }
 }
 
+/// The variable that names the folder with the providers' own clients and the browser's driver.
+pub const NODE_MODULES: &str = "ORDERWRIGHT_TEST_NODE_MODULES";
+
+/// What the tests of the payment providers are driven with, in the versions that they are written for.
+const NODE_PACKAGES: &[&str] = &["stripe@23.1.0", "razorpay@2.9.8", "playwright-core@1.65.1"];
+
+/// Installs those packages under `target/`, and Node.js and a browser where they are missing; the folder with the packages.
+pub fn node_modules(root: &Path) -> Result<PathBuf> {
+    for (program, package) in [("node", "nodejs"), ("npm", "npm"), ("chromium", "chromium")] {
+        if works(Command::new(program).arg("--version")) {
+            continue;
+        }
+        if !works(Command::new("apt-get").arg("--version")) {
+            bail!(
+                "{program} is not installed; the tests of the payment providers need Node.js 20, npm and Chromium in PATH"
+            );
+        }
+        println!("{program} is not installed: installing it");
+        run(&mut apt_get(root, &["update"]))?;
+        run(&mut apt_get(root, &["install", "--yes", "--no-install-recommends", package]))?;
+    }
+    let folder = root.join("target/e2e");
+    let done = folder.join("installed");
+    let wanted = NODE_PACKAGES.join(" ");
+    if std::fs::read_to_string(&done).is_ok_and(|have| have == wanted) {
+        return Ok(folder.join("node_modules"));
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut npm =
+        command(root, "npm", &["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--prefix"]);
+    run(npm.arg(&folder).args(NODE_PACKAGES))?;
+    std::fs::write(&done, wanted).with_context(|| format!("cannot write {}", done.display()))?;
+    Ok(folder.join("node_modules"))
+}
+
 /// Whether this process runs as root: PostgreSQL refuses to, and `apt-get` insists on it.
 pub fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")

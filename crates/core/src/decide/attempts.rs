@@ -35,8 +35,8 @@ impl Run<'_, '_> {
     /// Orders an effect on the current payment.
     pub fn invoke(&mut self, effect: Effect) -> JobId {
         let asks = matches!(effect, Effect::Verify | Effect::Authorise | Effect::Charge);
-        if asks && let Some(method) = self.declined_method() {
-            self.new_attempt(&method);
+        if asks && let Some((method, provider)) = self.declined_method() {
+            self.new_attempt(&method, &provider);
         }
         let id = JobId(self.next_id());
         let amount = match effect {
@@ -66,6 +66,7 @@ impl Run<'_, '_> {
                 order: self.order.id,
                 payment: payment.id,
                 method: payment.method.clone(),
+                provider: payment.provider.clone(),
                 reference: payment.reference.clone(),
                 amount,
                 currency: self.order.currency,
@@ -76,16 +77,17 @@ impl Run<'_, '_> {
         id
     }
 
-    /// The method of the current payment if it was declined: trying it again is another attempt.
-    fn declined_method(&self) -> Option<String> {
-        self.order.current_payment().filter(|p| p.state == PaymentState::Failed).map(|p| p.method.clone())
+    /// The method of the current payment and its provider if it was declined: trying it again is another attempt.
+    fn declined_method(&self) -> Option<(String, String)> {
+        let declined = self.order.current_payment().filter(|p| p.state == PaymentState::Failed);
+        declined.map(|p| (p.method.clone(), p.provider.clone()))
     }
 
     /// Begins another attempt to pay what is owed.
-    pub fn new_attempt(&mut self, method: &str) {
+    pub fn new_attempt(&mut self, method: &str, provider: &str) {
         let id = PaymentId(self.next_id());
         let amount = self.owed();
-        self.order.payments.push(super::fire::new_payment(id, method, amount, self.now));
+        self.order.payments.push(super::fire::new_payment(id, method, provider, amount, self.now));
     }
 
     /// Whether the provider, or the stock, is being asked something: until the outcome is known nothing that depends on it is done.

@@ -3,11 +3,12 @@
 //! A word that the workflow does not know, an event that the role may never fire, and an event that cannot happen now are three
 //! different refusals (api.md). A merchant's event goes to the merchant's machine where there is one, because there the `by` lists merchants.
 
+use super::attempts::is_offline;
 use super::run::{Cause, Run, Which};
 use super::{Event, EventItem, MoneyFromOutside, Refusal, explain, owns, record};
 use crate::actor::Role;
 use crate::id::ItemId;
-use crate::order::{Payment, PaymentState, ShipmentItem};
+use crate::order::{Payment, PaymentState, SANDBOX, ShipmentItem};
 use crate::workflow::{Action, State, Transition};
 
 /// Fires an event of the workflow; the shipping event also records the parcel.
@@ -134,7 +135,7 @@ pub(super) fn pay(run: &mut Run<'_, '_>, method: &str) -> Result<(), Refusal> {
         return Err(Refusal::PaymentInProgress);
     }
     let transition = candidate(run, Which::Payment, "retry")?.ok_or_else(|| not_possible(run, "retry"))?;
-    run.new_attempt(method);
+    run.new_attempt(method, run.provider);
     run.take(Which::Payment, transition)
 }
 
@@ -173,10 +174,18 @@ pub(super) fn book_payment(run: &mut Run<'_, '_>, money: &MoneyFromOutside) -> R
 }
 
 /// An attempt to pay of which nothing is known yet.
-pub(super) fn new_payment(id: crate::id::PaymentId, method: &str, amount: i64, now: crate::time::Timestamp) -> Payment {
+pub(super) fn new_payment(
+    id: crate::id::PaymentId,
+    method: &str,
+    provider: &str,
+    amount: i64,
+    now: crate::time::Timestamp,
+) -> Payment {
     Payment {
         id,
         method: method.to_owned(),
+        // Money from outside is with no provider: what undoes it is done by people, and no real provider may be asked to.
+        provider: if is_offline(method) { SANDBOX } else { provider }.to_owned(),
         state: PaymentState::Pending,
         amount,
         authorised: 0,
@@ -185,6 +194,9 @@ pub(super) fn new_payment(id: crate::id::PaymentId, method: &str, amount: i64, n
         refunded: 0,
         reference: None,
         failure_code: None,
+        awaits_customer: false,
+        capture_before: None,
+        fee: None,
         disputed: false,
         created_at: now,
     }

@@ -51,6 +51,8 @@ pub struct Context<'a> {
     pub partner: Option<&'a Workflow>,
     /// The instant of the decision.
     pub now: Timestamp,
+    /// The provider that new payments of this channel are made with, as the channel is set now.
+    pub provider: &'a str,
     /// How long a paid order of this channel rests before it goes to merchants, as the channel is set now.
     pub cancel_window: Span,
     /// New ids.
@@ -97,6 +99,13 @@ pub enum Command {
         refund: RefundId,
         /// Whether it is granted.
         approve: bool,
+    },
+    /// The provider says that a refund which had succeeded failed after all: the money came back to it.
+    RefundFailed {
+        /// Which one.
+        refund: RefundId,
+        /// The provider's code.
+        code: String,
     },
     /// Write a note.
     AddNote {
@@ -214,6 +223,10 @@ pub enum Outcome {
     Done {
         /// The provider's id of the payment, refund or transfer.
         reference: Option<String>,
+        /// Until when what is held can be taken.
+        capture_before: Option<Timestamp>,
+        /// What the provider kept, in minor units.
+        fee: Option<i64>,
     },
     /// It was refused for good.
     Declined {
@@ -222,6 +235,18 @@ pub enum Outcome {
     },
     /// The answer was lost. The effect goes on: the provider is being asked.
     InDoubt,
+    /// The provider waits for the customer. The effect goes on.
+    ActionRequired {
+        /// The provider's id of the payment.
+        reference: String,
+    },
+}
+
+impl Outcome {
+    /// It worked, and the provider said no more than its id.
+    pub fn done(reference: Option<String>) -> Self {
+        Self::Done { reference, capture_before: None, fee: None }
+    }
 }
 
 /// What is to be committed.
@@ -326,6 +351,9 @@ pub struct EffectJob {
     pub payment: PaymentId,
     /// By which method.
     pub method: String,
+    /// At which provider.
+    #[serde(default = "crate::order::sandbox")]
+    pub provider: String,
     /// The provider's id of the payment, once it has one.
     pub reference: Option<String>,
     /// Minor units.
@@ -528,6 +556,7 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::AddMessage { merchant, message } => message::add(run, *merchant, message)?,
         Command::RequestCancellation { reason } => message::request_cancellation(run, reason)?,
         Command::AddShipment(event) => record::shipment(run, event)?,
+        Command::RefundFailed { refund, code } => refund::failed_later(run, *refund, code)?,
         Command::Dispute { payment, open } => outcome::dispute(run, *payment, *open)?,
     }
     Ok(())

@@ -29,8 +29,16 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
             doubt(run, invoke.effect);
             Ok(())
         }
-        Outcome::Done { reference } => {
+        Outcome::ActionRequired { reference } => {
+            awaits_customer(run, reference);
+            Ok(())
+        }
+        Outcome::Done { reference, capture_before, fee } => {
             done(run, invoke.effect, reference.as_deref());
+            if let Some(payment) = run.order.payments.last_mut() {
+                payment.capture_before = capture_before.or(payment.capture_before);
+                payment.fee = fee.or(payment.fee);
+            }
             run.take(Which::Payment, &invoke.done)
         }
         Outcome::Declined { code } => {
@@ -71,6 +79,29 @@ impl Run<'_, '_> {
         self.emit("payment.overdue", data);
         Ok(())
     }
+}
+
+/// The provider waits for the customer: to enter a card, to confirm with the bank. Said once.
+fn awaits_customer(run: &mut Run<'_, '_>, reference: &str) {
+    let Some(payment) = run.order.payments.last_mut() else { return };
+    if payment.awaits_customer && payment.reference.as_deref() == Some(reference) {
+        return;
+    }
+    payment.state = PaymentState::Pending;
+    payment.awaits_customer = true;
+    payment.reference = Some(reference.to_owned());
+    let (id, provider) = (payment.id, payment.provider.clone());
+    if provider == "razorpay" {
+        run.order.gateway_order_id = Some(reference.to_owned());
+    }
+    run.log(
+        "payment_action_required",
+        "The customer is to complete the payment".to_owned(),
+        json!({ "paymentId": id.to_string() }),
+        true,
+        MerchantView::Nobody,
+    );
+    run.emit("payment.action_required", json!({ "paymentId": id.to_string() }));
 }
 
 /// Books a success.
@@ -128,6 +159,7 @@ fn settle_doubt(run: &mut Run<'_, '_>, state: PaymentState, reference: Option<&s
     run.order.payment_reason = None;
     if let Some(payment) = run.order.payments.last_mut() {
         payment.state = state;
+        payment.awaits_customer = false;
         if reference.is_some() {
             payment.reference = reference.map(str::to_owned);
         }
@@ -175,6 +207,7 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
         Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture => {
             if let Some(payment) = run.order.payments.last_mut() {
                 payment.failure_code = Some(code.to_owned());
+                payment.awaits_customer = false;
                 // A capture that was declined leaves what is held; the machine goes on to release it.
                 let held = payment.authorised > payment.voided;
                 payment.state = if held { PaymentState::Authorised } else { PaymentState::Failed };
@@ -229,7 +262,8 @@ pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i
     let id = JobId(run.next_id());
     let (order, currency) = (run.order.id, run.order.currency);
     if let Some(payment) = run.order.payments.iter().find(|p| p.id == payment) {
-        let (method, reference) = (payment.method.clone(), payment.reference.clone());
+        let (method, provider, reference) =
+            (payment.method.clone(), payment.provider.clone(), payment.reference.clone());
         let payment = payment.id;
         let effect = EffectName(Effect::Refund);
         run.add_effect(EffectJob {
@@ -238,6 +272,7 @@ pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i
             order,
             payment,
             method,
+            provider,
             reference,
             amount,
             currency,

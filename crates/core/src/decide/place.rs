@@ -137,7 +137,7 @@ pub(super) fn begin(
     run.record = watch.is_none().then_some(record);
     run.watch = watch;
     let total = run.order.total;
-    run.order.payments.push(fire::new_payment(payment_id, method, total, now));
+    run.order.payments.push(fire::new_payment(payment_id, method, run.provider, total, now));
     let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });
     run.log("created", "Order placed".to_owned(), metadata, true, MerchantView::All);
     for i in 0..run.order.items.len() {

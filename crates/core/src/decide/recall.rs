@@ -106,6 +106,11 @@ pub enum Deed {
         /// How.
         approve: bool,
     },
+    /// A refund that had gone through failed at the provider.
+    RefundFailed {
+        /// The place of the refund among the order's.
+        refund: usize,
+    },
     /// The order was moved to another version.
     Migrate,
 }
@@ -177,7 +182,7 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::SetStatus { status, .. } => Deed::Status { status: status.clone() },
         Command::Pay { method } => Deed::Pay { offline: is_offline(method) },
         Command::BookPayment(money) => Deed::Book { amount: money.amount },
-        Command::Outcome { outcome: Outcome::InDoubt, .. } => return None,
+        Command::Outcome { outcome: Outcome::InDoubt | Outcome::ActionRequired { .. }, .. } => return None,
         Command::Outcome { effect, outcome } => Deed::Outcome {
             effect: None,
             refund: order.refunds.iter().position(|r| r.effect == Some(*effect)),
@@ -188,6 +193,9 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::RequestRefund(wish) => Deed::RequestRefund(wished(wish)),
         Command::DecideRefund { refund, approve } => {
             Deed::DecideRefund { refund: order.refunds.iter().position(|r| r.id == *refund)?, approve: *approve }
+        }
+        Command::RefundFailed { refund, .. } => {
+            Deed::RefundFailed { refund: order.refunds.iter().position(|r| r.id == *refund)? }
         }
         Command::AddNote { .. }
         | Command::AddMessage { .. }

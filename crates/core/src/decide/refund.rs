@@ -36,6 +36,7 @@ pub(super) fn request(run: &mut Run<'_, '_>, request: &RefundRequest) -> Result<
         initiate_payment_refund: true,
         created_by: run.actor.id.clone(),
         effect: None,
+        reference: None,
         created_at: run.now,
     });
     let metadata = json!({ "refundId": id.to_string(), "amount": amount, "reason": request.reason });
@@ -229,6 +230,7 @@ fn start(
         initiate_payment_refund: initiate,
         created_by: run.actor.id.clone(),
         effect,
+        reference: None,
         created_at: run.now,
     });
     if effect.is_none() {
@@ -241,8 +243,9 @@ fn start(
 /// What the provider said to a refund.
 pub(super) fn outcome(run: &mut Run<'_, '_>, index: usize, outcome: &Outcome) -> Result<(), Refusal> {
     match outcome {
-        Outcome::InDoubt => Ok(()),
-        Outcome::Done { .. } => {
+        Outcome::InDoubt | Outcome::ActionRequired { .. } => Ok(()),
+        Outcome::Done { reference, .. } => {
+            run.order.refunds[index].reference.clone_from(reference);
             succeeded(run, index);
             Ok(())
         }
@@ -298,6 +301,35 @@ fn succeeded(run: &mut Run<'_, '_>, index: usize) {
         MerchantView::Nobody,
     );
     run.emit("order.refunded", metadata);
+}
+
+/// A refund that had succeeded failed after all: the money is with the provider again, and the customer is owed it.
+///
+/// Everything that [`succeeded`] did to the money is reversed, never edited; where the order stands is left to staff, who refund again.
+pub(super) fn failed_later(run: &mut Run<'_, '_>, refund: RefundId, code: &str) -> Result<(), Refusal> {
+    let found = run.order.refunds.iter_mut().find(|r| r.id == refund && r.state == RefundState::Succeeded);
+    let Some(refund) = found else { return Err(Refusal::StaleOutcome) };
+    refund.state = RefundState::Failed;
+    let (id, amount, parts, payment) = (refund.id, refund.amount, refund.items.clone(), refund.payment_id);
+    for part in &parts {
+        if let Some(item) = run.order.items.iter_mut().find(|i| i.id == part.item_id) {
+            item.refunded -= part.amount;
+            item.refunding -= part.amount;
+        }
+    }
+    if let Some(payment) = run.order.payments.iter_mut().find(|p| Some(p.id) == payment) {
+        payment.refunded -= amount;
+    }
+    let mut lines = vec![(effects::CLEARING.to_owned(), amount)];
+    lines.extend(shares::give_back(&mut run.order, &parts).into_iter().map(|(account, part)| (account, -part)));
+    run.post("refund_failed", lines);
+    let words = code.replace('_', " ");
+    let message =
+        format!("The refund of {} failed later: {words}. Refund it another way", run.order.currency.show(amount));
+    let metadata = json!({ "refundId": id.to_string(), "amount": amount, "code": code });
+    run.log("refund_failed", message, metadata.clone(), false, MerchantView::Nobody);
+    run.emit("refund.failed", metadata);
+    Ok(())
 }
 
 /// The payment machine undid a capture: everything goes back at once.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::id::{IdSource, ItemId, PaymentId};
-use crate::order::{Instance, Item, Order, Reservation};
+use crate::order::{Instance, Item, Order, Reservation, SANDBOX};
 use crate::time::Timestamp;
 use crate::workflow::{Scope, Sides, StateMap};
 
@@ -158,6 +158,7 @@ impl Deed {
             Self::Refund(_) => "a refund".to_owned(),
             Self::RequestRefund(_) => "a refund asked for".to_owned(),
             Self::DecideRefund { .. } => "a refund decided".to_owned(),
+            Self::RefundFailed { .. } => "a refund that failed afterwards".to_owned(),
             Self::Migrate => "moved to another version".to_owned(),
         }
     }
@@ -227,6 +228,7 @@ impl<'a> Replay<'a> {
             workflow: sides.workflow,
             partner: sides.partner,
             now: record.at,
+            provider: SANDBOX,
             cancel_window: record.cancel_window,
             ids: &mut ids,
         };
@@ -262,6 +264,7 @@ impl<'a> Replay<'a> {
             workflow: self.sides.workflow,
             partner: self.sides.partner,
             now,
+            provider: SANDBOX,
             cancel_window: record.cancel_window,
             ids: &mut self.ids,
         };
@@ -304,7 +307,7 @@ impl<'a> Replay<'a> {
                     None => self.order.payment.effect.filter(|_| self.runs() == effect.as_deref()),
                 };
                 let outcome = match done {
-                    true => Outcome::Done { reference: Some(REPLAY.to_owned()) },
+                    true => Outcome::done(Some(REPLAY.to_owned())),
                     false => Outcome::Declined { code: REPLAY.to_owned() },
                 };
                 Command::Outcome { effect: running.ok_or(Stop::Refused(Refusal::StaleOutcome))?, outcome }
@@ -314,6 +317,9 @@ impl<'a> Replay<'a> {
             Deed::RequestRefund(wish) => Command::RequestRefund(request(wish)),
             Deed::DecideRefund { refund: n, approve } => {
                 Command::DecideRefund { refund: refund(*n)?.id, approve: *approve }
+            }
+            Deed::RefundFailed { refund: n } => {
+                Command::RefundFailed { refund: refund(*n)?.id, code: REPLAY.to_owned() }
             }
         })
     }

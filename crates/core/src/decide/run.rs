@@ -48,6 +48,8 @@ pub(super) struct Run<'a, 'c> {
     pub partner: Option<&'c Workflow>,
     pub now: Timestamp,
     pub cancel_window: crate::time::Span,
+    /// The provider that new payments are made with.
+    pub provider: &'c str,
     ids: &'a mut dyn crate::id::IdSource,
     pub before: Vec<Before>,
     pub from_status: Option<String>,
@@ -111,6 +113,7 @@ impl<'a, 'c> Run<'a, 'c> {
             partner: context.partner,
             now: context.now,
             cancel_window: context.cancel_window,
+            provider: context.provider,
             ids: &mut *context.ids,
             before: Vec::new(),
             from_status: None,
@@ -270,7 +273,7 @@ impl<'a, 'c> Run<'a, 'c> {
             (Action::RecordPayment, _) => {
                 // A card that was declined did not pay: what came from outside is an attempt of its own.
                 if !self.order.current_payment().is_some_and(|p| is_offline(&p.method)) {
-                    self.new_attempt(OFFLINE);
+                    self.new_attempt(OFFLINE, self.provider);
                 }
                 let reference = self.from_outside.as_ref().map(|m| m.reference.clone());
                 super::outcome::money_taken(self, reference.as_deref());

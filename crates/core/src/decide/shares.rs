@@ -3,7 +3,7 @@
 //! Lines of the same parties in the same proportions are one pool, whatever lines later split into. A refund is paid by the parties of
 //! the lines that it is for, each in proportion to its share, and cumulatively, so that refunds in any order end exactly at the shares.
 
-use crate::money::{allocate, allocate_refund};
+use crate::money::{allocate, allocate_refund, allocate_return};
 use crate::order::{Order, Pool, RefundItem, Split};
 
 /// Shares out what was captured: pools by lines, splits by parties.
@@ -44,6 +44,28 @@ pub(super) fn take_back(order: &mut Order, parts: &[RefundItem]) -> Vec<(String,
             *refunded += part;
             if let Some(split) = order.splits.iter_mut().find(|s| s.party == share.party) {
                 split.refunded += part;
+            }
+            match lines.iter_mut().find(|(account, _)| *account == share.party.account()) {
+                Some(line) => line.1 += part,
+                None => lines.push((share.party.account(), part)),
+            }
+        }
+    }
+    lines
+}
+
+/// Gives what had been taken back for lines to their parties again; gives each party's account and what it got. What stays taken is
+/// again the cumulative allocation of what stays refunded, so refunds after it still end exactly at the shares.
+pub(super) fn give_back(order: &mut Order, parts: &[RefundItem]) -> Vec<(String, i64)> {
+    let mut lines: Vec<(String, i64)> = Vec::new();
+    for pool in &mut order.pools {
+        let of_pool = |part: &&RefundItem| order.items.iter().any(|i| i.id == part.item_id && i.shares == pool.shares);
+        let amount: i64 = parts.iter().filter(of_pool).map(|p| p.amount).sum();
+        let given = allocate_return(amount, &pool.amounts, &pool.refunded);
+        for ((share, refunded), part) in pool.shares.iter().zip(&mut pool.refunded).zip(given) {
+            *refunded -= part;
+            if let Some(split) = order.splits.iter_mut().find(|s| s.party == share.party) {
+                split.refunded -= part;
             }
             match lines.iter_mut().find(|(account, _)| *account == share.party.account()) {
                 Some(line) => line.1 += part,

@@ -252,7 +252,7 @@ fn context_of<'a>(
     cancel_window: Span,
     ids: &'a mut Ids,
 ) -> Context<'a> {
-    Context { workflow, partner, now, cancel_window, ids }
+    Context { workflow, partner, now, provider: "sandbox", cancel_window, ids }
 }
 
 impl Shop {
@@ -443,7 +443,7 @@ impl Shop {
 }
 
 pub fn done() -> Outcome {
-    Outcome::Done { reference: Some("provider-1".to_owned()) }
+    Outcome::done(Some("provider-1".to_owned()))
 }
 
 /// An event with every field.

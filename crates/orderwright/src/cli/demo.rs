@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::payments::PaymentArgs;
 use super::{serve, show, store};
 use crate::app::App;
 use crate::demo::{self, DemoFile};
@@ -22,6 +23,8 @@ pub struct Args {
     /// Address and port to listen on; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = serve::LISTEN)]
     listen: String,
+    #[command(flatten)]
+    payments: PaymentArgs,
 }
 
 /// Makes the demo, or goes on with it, and serves it until it is told to end.
@@ -29,7 +32,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let end = serve::told_to_end();
     let listener = serve::bind(&args.listen).await?;
     let base_url = serve::base_url(listener.local_addr()?);
-    let app = App::open(store::config(&args.data, args.database_url.as_deref(), true), true).await?;
+    let store = store::config(&args.data, args.database_url.as_deref(), true);
+    let app = App::open_with(store, true, args.payments.config()?).await?;
     // Connections wait in the listener's queue until the demo is complete: nobody sees half of it.
     let file = demo::prepare(&app, &args.data, &base_url).await?;
     serve::start(&app).await?;

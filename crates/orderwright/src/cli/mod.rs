@@ -10,6 +10,8 @@ mod demo;
 mod jobs;
 mod key;
 mod openapi;
+mod payments;
+mod sandbox;
 mod serve;
 mod show;
 mod store;
@@ -59,6 +61,9 @@ enum Command {
     /// Prove that the books are right
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Play a payment provider, to rehearse with: its protocol, no money
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
     /// Look at background work, and try again what gave up
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -67,7 +72,7 @@ enum Command {
 /// Runs the command of the process's arguments.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_) | Command::Import(_));
+    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_) | Command::Import(_) | Command::Sandbox(_));
     log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" });
     let mut runtime = if server {
         tokio::runtime::Builder::new_multi_thread()
@@ -100,6 +105,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Workflow(command) => workflow::run(command).await,
         Command::Import(args) => crate::import::main(args).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Sandbox(command) => sandbox::run(command).await,
         Command::Jobs(command) => jobs::run(command).await,
     }
 }

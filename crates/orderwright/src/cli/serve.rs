@@ -12,6 +12,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
+use super::payments::{self, PaymentArgs};
 use super::store::StoreArgs;
 use crate::app::App;
 use crate::effects;
@@ -43,24 +44,44 @@ pub struct Args {
     /// Turn the sandbox payment provider and the movable clock on
     #[arg(long)]
     sandbox: bool,
+    #[command(flatten)]
+    payments: PaymentArgs,
 }
 
 /// Runs the server until it is told to end.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let end = told_to_end();
+    let pay = args.payments.config()?;
+    payments::tell(&pay);
     let listener = bind(&args.listen).await?;
-    let app = App::open(args.store.config(true), args.sandbox).await?;
+    let app = App::open_with(args.store.config(true), args.sandbox, pay).await?;
     start(&app).await?;
     if app.store.list_tokens(0, 1).await?.is_empty() {
         tracing::warn!("nobody has a key yet; make one with `orderwright key create --role admin`");
     }
-    if !args.sandbox {
-        // The application has no other provider so far; nobody should find that out by a payment that was none.
-        tracing::warn!("payments are answered by the sandbox provider: no money moves");
-    }
+    tell_of_channels(&app, args.sandbox);
     tracing::info!(url = base_url(listener.local_addr()?), sandbox = args.sandbox, "serving");
     serve(app, listener, end).await?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Nobody should find out by a payment that was none, or by one that nobody can take, how a channel is paid.
+fn tell_of_channels(app: &App, sandbox: bool) {
+    for (name, channel) in app.channels().iter() {
+        let provider = channel.payment_provider.as_str();
+        if app.pay.get(provider).is_none() {
+            tracing::error!(
+                channel = name,
+                provider,
+                "the channel's payment provider is not set up: its orders cannot be paid"
+            );
+        } else if provider == orderwright_core::order::SANDBOX && !sandbox {
+            tracing::warn!(
+                channel = name,
+                "payments are answered by the sandbox provider: no money moves; see PATCH /admin/settings"
+            );
+        }
+    }
 }
 
 /// Takes the address before anything else is done, so that a taken port is told at once.

@@ -172,6 +172,7 @@ fn channel(terms: &Terms) -> Channel {
             Vec::new()
         },
         gateway_order: terms.gateway_order,
+        payment_provider: orderwright_core::order::SANDBOX.to_owned(),
         accepts_offline_payment: terms.offline,
         checkout_window: Span::seconds(30 * 60),
         cancel_window: Span::ZERO,

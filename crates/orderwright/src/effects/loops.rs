@@ -83,7 +83,7 @@ async fn follow_clock(app: &Arc<App>) -> Result<(), StoreError> {
     {
         app.clock.set_offset(Span(offset));
     }
-    app.provider.look_for_faults().await
+    app.pay.sandbox.look_for_faults().await
 }
 
 /// Orders whose timer is due. The order's version guards each, so nodes that see the same timer cannot fire it twice.

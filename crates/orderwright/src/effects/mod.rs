@@ -2,9 +2,12 @@
 //! before somebody when nothing helps. An outcome is again a command.
 
 pub mod loops;
+pub mod provider_events;
 pub mod runner;
 
 /// The kind of jobs that do a payment effect.
 pub const PAYMENT: &str = "payment";
+/// The kind of jobs that act on what a provider told.
+pub const PROVIDER_EVENT: &str = "provider.event";
 /// The kind of jobs by which the sandbox provider sends its webhooks.
 pub const SANDBOX_WEBHOOK: &str = "sandbox.webhook";

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use orderwright_core::decide::{Command, Decision, EffectJob, Outcome, Refusal};
 use orderwright_core::id::{JobId, OrderId};
-use orderwright_core::time::Timestamp;
+use orderwright_core::order::SANDBOX;
+use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 
 use crate::app::App;
@@ -16,8 +17,9 @@ use crate::kernel::Clock;
 use crate::kernel::clock::stopwatch;
 use crate::ops::command::{Loaded, OrderRef, apply, apply_to};
 use crate::ops::{Ctx, OpError, Wait};
+use crate::pay::port::{Leg, Work};
 use crate::pay::sandbox::Sandbox;
-use crate::pay::{Answer, ProviderError};
+use crate::pay::{ACTION_WINDOW, Answer, Provider, ProviderError, Settled};
 use crate::store::{Changeset, CommitError, Guard, JobRow, Scope};
 
 /// Attempts after which a job is put before somebody.
@@ -63,6 +65,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
     let ctx = Ctx { wait: Wait::Full, ..Ctx::system(&app, &clock) };
     match row.kind.as_str() {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
+        super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {
@@ -87,12 +90,20 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
     let (now, start) = (ctx.clock.now(), stopwatch());
     let answer = match job.effect.0 {
         Effect::CheckStock => check_stock(ctx, &job).await,
-        _ if in_doubt => ask_first(ctx, &job, now).await,
-        _ => ctx.app.provider.execute(&job, now).await,
+        _ => call(ctx, &job, in_doubt).await,
     };
     ctx.app.metrics.effect(job.effect.0, outcome_name(&answer), start);
     match answer {
-        Ok(answer @ (Answer::Done { .. } | Answer::Declined { .. })) => finish(ctx, &job, fence, answer, order).await,
+        Ok(answer @ (Answer::Done(_) | Answer::Declined { .. })) => finish(ctx, &job, fence, answer, order).await,
+        // The customer's browser goes on; a webhook tells, and until then we ask now and then, more and more rarely.
+        Ok(Answer::ActionRequired { reference }) => {
+            let _ = outcome(ctx, &job, Outcome::ActionRequired { reference }, order, &mut |_, _, _| {}).await;
+            let over = crate::kernel::ids::made_at(job.id.0).plus(ACTION_WINDOW);
+            let pause = Span::seconds(60 << attempts.clamp(1, 6));
+            let next = if now < over { now.plus(pause).min(over) } else { now.plus(pause) };
+            again(ctx, job.id, fence, attempts, "in_doubt", next, "the customer is to complete the payment").await;
+            None
+        }
         // The provider will send a webhook; should it not come, we ask.
         Ok(Answer::Processing) => {
             again(
@@ -110,6 +121,12 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
         Err(ProviderError::Lost(why)) => {
             let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
             again(ctx, job.id, fence, attempts, "in_doubt", backoff(now, attempts), &why).await;
+            None
+        }
+        // Trying again would not make the books agree.
+        Err(ProviderError::Mismatch(why)) => {
+            let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
+            bury(ctx, job.id.0, fence, &why).await;
             None
         }
         Err(ProviderError::Unavailable(why)) => {
@@ -131,20 +148,55 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
 /// The word by which an attempt is counted.
 fn outcome_name(answer: &Result<Answer, ProviderError>) -> &'static str {
     match answer {
-        Ok(Answer::Done { .. }) => "done",
+        Ok(Answer::Done(_)) => "done",
         Ok(Answer::Declined { .. }) => "declined",
+        Ok(Answer::ActionRequired { .. }) => "action_required",
         Ok(Answer::Processing) => "processing",
         Err(ProviderError::Lost(_)) => "lost",
         Err(ProviderError::Unavailable(_)) => "unavailable",
+        Err(ProviderError::Mismatch(_)) => "mismatch",
     }
 }
 
-/// What became of the key? Only when the provider never saw it is the effect tried again, with the same key.
-async fn ask_first(ctx: &Ctx, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
-    match ctx.app.provider.fetch(job.id, now).await? {
-        Some(answer) => Ok(answer),
-        None => ctx.app.provider.execute(job, now).await,
+/// Asks the provider that the payment is with. After a doubt: what became of the key? Only when the provider never saw it is the effect
+/// tried again, with the same key.
+async fn call(ctx: &Ctx, job: &EffectJob, in_doubt: bool) -> Result<Answer, ProviderError> {
+    let provider = ctx.app.pay.door(&job.provider)?;
+    let legs = legs(ctx, job).await?;
+    let work = work(ctx, job, &legs);
+    if in_doubt && let Some(answer) = provider.ask(&work).await? {
+        return Ok(answer);
     }
+    provider.execute(&work).await
+}
+
+/// What became of an effect that is under way, for somebody who heard that it may have its answer.
+pub(super) async fn look(ctx: &Ctx, provider: &Provider, job: &EffectJob) -> Result<Option<Answer>, ProviderError> {
+    let legs = legs(ctx, job).await?;
+    provider.ask(&work(ctx, job, &legs)).await
+}
+
+fn work<'a>(ctx: &Ctx, job: &'a EffectJob, legs: &'a [Leg]) -> Work<'a> {
+    let now = ctx.clock.now();
+    Work { job, legs, now, give_up: crate::kernel::ids::made_at(job.id.0).plus(ACTION_WINDOW) <= now }
+}
+
+/// The parties of a transfer that have an account with the provider which takes money. The others are paid another way.
+async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
+    let mut legs = Vec::new();
+    if job.provider == SANDBOX {
+        return Ok(legs);
+    }
+    for (number, (party, amount)) in job.transfers.iter().enumerate() {
+        let found = ctx.app.store.find_provider_account(party, &job.provider).await;
+        let found = found.map_err(|e| ProviderError::Unavailable(e.to_string()))?;
+        let Some(row) = found else { continue };
+        let open = serde_json::from_str::<crate::pay::port::AccountState>(&row.state).is_ok_and(|s| s.can_receive);
+        if open {
+            legs.push(Leg { number, party: party.clone(), account: row.account, amount: *amount });
+        }
+    }
+    Ok(legs)
 }
 
 /// Whether the reserved units are really there: stock that was written off may have been reserved.
@@ -157,7 +209,7 @@ async fn check_stock(ctx: &Ctx, job: &EffectJob) -> Result<Answer, ProviderError
             missing.push(sku.clone());
         }
     }
-    Ok(if missing.is_empty() { Answer::Done { reference: None } } else { Answer::Declined { code: missing.join(",") } })
+    Ok(if missing.is_empty() { Answer::Done(Settled::default()) } else { Answer::Declined { code: missing.join(",") } })
 }
 
 /// Gives the outcome to the order and ends the job, in one changeset.
@@ -169,14 +221,10 @@ async fn finish(
     order: Option<Loaded>,
 ) -> Option<(Decision, Loaded)> {
     let id = job.id.0;
-    let result = match answer.clone() {
-        Answer::Declined { code } => Outcome::Declined { code },
-        Answer::Done { reference } => Outcome::Done { reference },
-        Answer::Processing => return None,
-    };
+    let result = final_outcome(&answer)?;
     let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, _: Timestamp| {
         cs.finish_job(id, fence);
-        if job.effect.0 != Effect::CheckStock {
+        if job.effect.0 != Effect::CheckStock && job.provider == SANDBOX {
             Sandbox::record(cs, job, &answer);
         }
     };
@@ -203,6 +251,19 @@ async fn finish(
     }
 }
 
+/// An answer that ends an effect, as the outcome that the order takes.
+pub(super) fn final_outcome(answer: &Answer) -> Option<Outcome> {
+    match answer {
+        Answer::Declined { code } => Some(Outcome::Declined { code: code.clone() }),
+        Answer::Done(settled) => Some(Outcome::Done {
+            reference: settled.reference.clone(),
+            capture_before: settled.capture_before,
+            fee: settled.fee,
+        }),
+        Answer::ActionRequired { .. } | Answer::Processing => None,
+    }
+}
+
 async fn outcome(
     ctx: &Ctx,
     job: &EffectJob,
@@ -215,7 +276,7 @@ async fn outcome(
 }
 
 /// Ends a job that has nothing left to do.
-async fn end(ctx: &Ctx, id: i64, fence: i64) {
+pub(super) async fn end(ctx: &Ctx, id: i64, fence: i64) {
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     cs.finish_job(id, fence);
@@ -223,7 +284,7 @@ async fn end(ctx: &Ctx, id: i64, fence: i64) {
 }
 
 /// Puts a job off.
-async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
+pub(super) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
     if attempts >= MAX_ATTEMPTS {
         return bury(ctx, id.0, fence, why).await;
     }
@@ -255,7 +316,7 @@ async fn commit_quietly(ctx: &Ctx, cs: Changeset) {
 }
 
 /// 2 s, 4 s, 8 s, … at most an hour.
-fn backoff(now: Timestamp, attempts: i64) -> Timestamp {
+pub(super) fn backoff(now: Timestamp, attempts: i64) -> Timestamp {
     now.plus(orderwright_core::time::Span::seconds((1i64 << attempts.clamp(1, 12)).min(3600)))
 }
 
@@ -263,13 +324,8 @@ fn backoff(now: Timestamp, attempts: i64) -> Timestamp {
 async fn sandbox_webhook(ctx: &Ctx, row: &JobRow) {
     match crate::pay::sandbox::webhook(&row.payload) {
         Some(crate::pay::sandbox::Webhook::Effect { order, effect }) => {
-            let answered = ctx.app.provider.settle(effect).await;
-            let result = match answered {
-                Ok(Some(Answer::Done { reference })) => Some(Outcome::Done { reference }),
-                Ok(Some(Answer::Declined { code })) => Some(Outcome::Declined { code }),
-                _ => None,
-            };
-            if let Some(result) = result {
+            let answered = ctx.app.pay.sandbox.settle(effect).await;
+            if let Some(result) = answered.ok().flatten().as_ref().and_then(final_outcome) {
                 let command = Command::Outcome { effect, outcome: result };
                 deliver(ctx, order, command, Some(effect)).await;
             }
@@ -283,7 +339,7 @@ async fn sandbox_webhook(ctx: &Ctx, row: &JobRow) {
 }
 
 /// Applies what a webhook said; a second one finds nothing to do.
-async fn deliver(ctx: &Ctx, order: OrderId, command: Command, ends: Option<JobId>) {
+pub(super) async fn deliver(ctx: &Ctx, order: OrderId, command: Command, ends: Option<JobId>) {
     let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, _: Timestamp| {
         if let Some(job) = ends {
             cs.delete_job(job.0);

@@ -162,14 +162,19 @@ fn imagine(
 ) -> Result<Vec<Order>, Refusal> {
     let mut decide = |order: &Order, command: &Command, actor: &Actor| {
         let Terms { workflow, partner, cancel_window } = terms;
-        decide::decide(order, command, actor, &mut Context { workflow, partner, now, cancel_window, ids })
+        decide::decide(
+            order,
+            command,
+            actor,
+            &mut Context { workflow, partner, now, provider: "sandbox", cancel_window, ids },
+        )
     };
     let mut decision = decide(order, command, actor)?;
     let mut effects = std::mem::take(&mut decision.effects);
     let mut becomes = Vec::new();
     for _ in 0..OUTCOMES {
         let Some(job) = effects.pop() else { break };
-        let done = Command::Outcome { effect: job.id, outcome: Outcome::Done { reference: None } };
+        let done = Command::Outcome { effect: job.id, outcome: Outcome::done(None) };
         match decide(&decision.order, &done, &Actor::system()) {
             Ok(next) => {
                 effects.extend(next.effects.iter().cloned());

@@ -38,6 +38,11 @@ impl Ids {
     }
 }
 
+/// When an id of ours was made, to the millisecond.
+pub fn made_at(id: i64) -> Timestamp {
+    Timestamp(((id >> 22) + EPOCH_MS) * 1_000)
+}
+
 /// Ids of one instant.
 #[derive(Debug)]
 pub struct IdsAt {

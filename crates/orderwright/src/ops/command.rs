@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use orderwright_core::decide::{self, Command, Context, Decision, Message};
 use orderwright_core::id::{MerchantOrderId, OrderId, RefundId};
-use orderwright_core::order::Order;
+use orderwright_core::order::{Order, SANDBOX};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Effect, Workflow};
 
@@ -178,9 +178,11 @@ fn decided(
     command: &Command,
     now: Timestamp,
 ) -> Result<Decision, OpError> {
-    let cancel_window = ctx.app.channel(&order.channel).map_or(Span::ZERO, |c| c.cancel_window);
+    let channel = ctx.app.channel(&order.channel);
+    let cancel_window = channel.as_ref().map_or(Span::ZERO, |c| c.cancel_window);
+    let provider = channel.as_ref().map_or(SANDBOX, |c| c.payment_provider.as_str());
     let mut ids = ctx.app.ids.at(now);
-    let mut context = Context { workflow, partner, now, cancel_window, ids: &mut ids };
+    let mut context = Context { workflow, partner, now, provider, cancel_window, ids: &mut ids };
     Ok(decide::decide(order, command, &ctx.actor, &mut context)?)
 }
 

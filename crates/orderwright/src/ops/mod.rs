@@ -2,6 +2,7 @@
 //!
 //! Only here and in `effects` is anything committed. HTTP, command line, imports and timers all come through these functions.
 
+pub mod accounts;
 pub mod auth;
 pub mod bulk;
 pub mod catalog;
@@ -18,6 +19,7 @@ pub mod languages;
 pub mod ledger;
 pub mod messages;
 pub mod orders;
+pub mod pay_page;
 pub mod people;
 pub mod place;
 pub mod sale;
@@ -27,6 +29,7 @@ pub mod setup;
 pub mod standing;
 pub mod stock;
 pub mod versions;
+pub mod webhooks;
 pub mod workflows;
 
 use std::sync::Arc;

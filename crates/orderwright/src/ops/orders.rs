@@ -2,6 +2,7 @@
 
 use orderwright_core::decide::{self, Actions, Context};
 use orderwright_core::id::{JobId, RefundId};
+use orderwright_core::order::SANDBOX;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Audience, Effect};
 
@@ -131,7 +132,7 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Explained, OpError> {
     let actions = {
         let (mut ids, cancel_window) = (ctx.app.ids.at(now), Span::ZERO);
         let (workflow, partner) = (&*loaded.workflow, loaded.partner.as_deref());
-        let mut context = Context { workflow, partner, now, cancel_window, ids: &mut ids };
+        let mut context = Context { workflow, partner, now, provider: SANDBOX, cancel_window, ids: &mut ids };
         decide::explain(&loaded.order, &ctx.actor, &mut context)
     };
     let mut jobs = Vec::new();

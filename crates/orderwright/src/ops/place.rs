@@ -11,6 +11,7 @@ use orderwright_core::actor::Role;
 use orderwright_core::catalog::{Channel, Offer, Wish};
 use orderwright_core::decide::{self, Context, Decision, Draft};
 use orderwright_core::id::{AddressId, CheckoutId, CustomerId, OrderId};
+use orderwright_core::order::SANDBOX;
 use orderwright_core::pricing::{self, Priced};
 use orderwright_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -110,7 +111,7 @@ async fn place_at(
     sold: Option<&SoldElsewhere>,
 ) -> Result<Loaded, OpError> {
     let channel = channel_of(ctx, &request.channel)?;
-    check_method(&channel, payment_method)?;
+    check_method(ctx, &channel, payment_method)?;
     let now = ctx.clock.now();
     let prices = sold.map(|s| s.prices.as_slice());
     let priced = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now, prices).await?;
@@ -199,7 +200,7 @@ pub async fn complete_checkout(ctx: &mut Ctx, id: CheckoutId, payment_method: &s
         return Err(OpError::NotFound);
     }
     let channel = channel_of(ctx, &checkout.channel)?;
-    check_method(&channel, payment_method)?;
+    check_method(ctx, &channel, payment_method)?;
     if row.state != "open" {
         return Err(OpError::CheckoutClosed);
     }
@@ -266,18 +267,27 @@ fn channel_of(ctx: &Ctx, name: &str) -> Result<Arc<Channel>, OpError> {
 /// Whether an order of that channel can be paid by that method.
 pub fn check_method_of(ctx: &Ctx, channel: &str, method: &str) -> Result<(), OpError> {
     let channel = ctx.app.channel(channel).ok_or_else(|| OpError::Internal(format!("channel {channel} is gone")))?;
-    check_method(&channel, method)
+    check_method(ctx, &channel, method)
 }
 
-fn check_method(channel: &Channel, method: &str) -> Result<(), OpError> {
-    let known = crate::pay::sandbox::METHODS
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| channel.accepts_offline_payment || *name != "pm_offline");
-    let known: Vec<&str> = known.collect();
-    if known.contains(&method) {
+fn check_method(ctx: &Ctx, channel: &Channel, method: &str) -> Result<(), OpError> {
+    const OFFLINE: &str = "pm_offline";
+    if method == OFFLINE && channel.accepts_offline_payment {
         return Ok(());
     }
+    let name = channel.payment_provider.as_str();
+    let Some(provider) = ctx.app.pay.get(name) else {
+        let why = format!("this channel is paid by {name}, which is not set up on this server");
+        return Err(OpError::field("/paymentMethod", why));
+    };
+    let known = match provider.takes(method) {
+        Ok(()) if method != OFFLINE => return Ok(()),
+        Ok(()) => provider.takes("").err().unwrap_or_default(),
+        Err(known) => known,
+    };
+    // The sandbox lists every method there is; whether money may come from outside is the channel's.
+    let known: Vec<&str> =
+        known.split(", ").filter(|name| channel.accepts_offline_payment || *name != OFFLINE).collect();
     Err(OpError::field("/paymentMethod", format!("this channel takes {}", known.join(", "))))
 }
 
@@ -404,7 +414,8 @@ async fn try_commit_order(
     let partner = set.partner_of(&workflow).cloned();
     draft.id = OrderId(ctx.app.ids.next(now));
     draft.number = next_number(ctx, &channel.number_prefix, now).await?;
-    if channel.gateway_order {
+    // A provider of real orders gives the id itself, with its first answer.
+    if channel.gateway_order && channel.payment_provider == SANDBOX {
         draft.gateway_order_id = Some(draft.id.to_string().replace("ord_", "order_"));
     }
     let id = draft.id;
@@ -412,8 +423,14 @@ async fn try_commit_order(
     let decision: Decision = {
         let cancel_window = channel.cancel_window;
         let mut ids = ctx.app.ids.at(now);
-        let mut context =
-            Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
+        let mut context = Context {
+            workflow: &workflow,
+            partner: partner.as_deref(),
+            now,
+            provider: &channel.payment_provider,
+            cancel_window,
+            ids: &mut ids,
+        };
         decide::place(draft, &ctx.actor, &mut context).map_err(OpError::from)?
     };
     let mut cs = commit::changeset(ctx, &decision, &workflow, None, now)?;

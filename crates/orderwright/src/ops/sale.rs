@@ -9,6 +9,7 @@ use std::sync::Arc;
 use orderwright_core::catalog::{Channel, Offer, Wish};
 use orderwright_core::decide::{self, Context, Decision, Draft};
 use orderwright_core::id::{IdSource, OrderId};
+use orderwright_core::order::SANDBOX;
 use orderwright_core::pricing;
 use orderwright_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -128,8 +129,14 @@ pub fn rehearse(
         (orderwright_core::id::CustomerId(ids.next_id()), orderwright_core::id::AddressId(ids.next_id()), None, None);
     let mut draft = draft(channel, sale, people, now, Span::MAX)?;
     draft.id = OrderId(ids.next_id());
-    let mut context =
-        Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window: channel.cancel_window, ids };
+    let mut context = Context {
+        workflow: &workflow,
+        partner: partner.as_deref(),
+        now,
+        provider: SANDBOX,
+        cancel_window: channel.cancel_window,
+        ids,
+    };
     let decision = decide::place(draft, &ctx.actor, &mut context)?;
     let order = decision.order.clone();
     Ok((decision, Loaded { order, workflow, partner }))

@@ -39,6 +39,6 @@ pub async fn script_fault(ctx: &Ctx, operation: &str, outcome: &str, times: i64)
         remaining: times,
     });
     ctx.app.store.commit(cs).await?;
-    ctx.app.provider.expect_faults();
+    ctx.app.pay.sandbox.expect_faults();
     Ok(())
 }

@@ -20,6 +20,8 @@ pub fn get(ctx: &Ctx, channel: &str) -> Result<Arc<Channel>, OpError> {
 pub struct Change {
     /// How long a paid order rests before it goes to its merchants. Orders that rest already keep their time.
     pub cancel_window: Option<Span>,
+    /// The provider of new payments. A payment that has begun stays with its own.
+    pub payment_provider: Option<String>,
     /// Whose days business days are: a name of the time zone database. Orders keep the days of their placement.
     pub time_zone: Option<String>,
     /// Days on which nobody works, `YYYY-MM-DD`; all of them, not only new ones.
@@ -32,6 +34,14 @@ pub async fn change(ctx: &mut Ctx, channel: &str, change: Change) -> Result<Arc<
     let mut wrong = Vec::new();
     if let Some(window) = change.cancel_window {
         changed.cancel_window = window;
+    }
+    if let Some(provider) = change.payment_provider {
+        let known = ctx.app.pay.names();
+        if !known.contains(&provider.as_str()) {
+            let detail = format!("must be one of those that are set up on this server: {}", known.join(", "));
+            wrong.push(FieldError { pointer: "/paymentProvider".to_owned(), detail });
+        }
+        changed.payment_provider = provider;
     }
     if let Some(zone) = change.time_zone {
         if !Calendar::knows(&zone) {

@@ -1,24 +1,69 @@
 //! The payment port: what the engine asks of a provider, and what a provider can answer.
 //!
-//! Sandbox is the one adapter so far; others answer in the same words. Every call carries the job's id as its idempotency key.
+//! `port` is the one door: which providers there are and what each can be asked. `sandbox`, `stripe` and `razorpay` are the adapters behind
+//! it, `http` is the only place that talks to the network, `config` is what an operator sets. Every call carries the job's id as its
+//! idempotency key; where a provider has none, the adapter asks before it repeats. What is not here: what an answer does to an order.
 
+pub mod config;
+pub mod form;
+pub mod http;
+pub mod link;
+pub mod port;
+pub mod razorpay;
 pub mod sandbox;
+pub mod signature;
+pub mod stripe;
+
+use orderwright_core::time::{Span, Timestamp};
+
+pub use port::{Provider, Providers};
+
+/// How long a payment may wait for its customer. After that it is given up at the provider, and the order takes it for a decline, so that
+/// nobody's stock is held by a page that was closed.
+pub const ACTION_WINDOW: Span = Span::seconds(3600);
+
+/// What a provider says of something that worked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The provider's id.
+    pub reference: Option<String>,
+    /// Until when what is held can be taken.
+    pub capture_before: Option<Timestamp>,
+    /// What the provider kept, in minor units.
+    pub fee: Option<i64>,
+    /// What really moved, in minor units, where the provider says so. It is what was asked for: anything else is [`ProviderError::Mismatch`].
+    pub moved: Option<i64>,
+}
 
 /// A provider's answer to an effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// It worked.
-    Done {
-        /// The provider's id.
-        reference: Option<String>,
-    },
+    Done(Settled),
     /// It was refused for good.
     Declined {
         /// The provider's code.
         code: String,
     },
+    /// The customer has to do something first: enter a card, confirm with the bank. The payment page knows how ([`port::CustomerAction`]).
+    ActionRequired {
+        /// The provider's id of the payment.
+        reference: String,
+    },
     /// It will be answered by webhook.
     Processing,
+}
+
+impl Answer {
+    /// It worked, under that id.
+    pub fn done(reference: impl Into<String>) -> Self {
+        Self::Done(Settled { reference: Some(reference.into()), ..Settled::default() })
+    }
+
+    /// It was refused for good.
+    pub fn declined(code: impl Into<String>) -> Self {
+        Self::Declined { code: code.into() }
+    }
 }
 
 /// A call that has no answer.
@@ -30,4 +75,7 @@ pub enum ProviderError {
     /// The call took no effect: try again later.
     #[error("the provider cannot be reached: {0}")]
     Unavailable(String),
+    /// The provider's books and ours disagree: another amount, another currency, somebody else's object. Nothing is applied; somebody looks.
+    #[error("the provider's books disagree with ours: {0}")]
+    Mismatch(String),
 }

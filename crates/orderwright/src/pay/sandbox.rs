@@ -47,7 +47,7 @@ impl Operation {
     fn answer(&self) -> Answer {
         match &self.declined {
             Some(code) => Answer::Declined { code: code.clone() },
-            None => Answer::Done { reference: Some(self.reference.clone()) },
+            None => Answer::done(self.reference.as_str()),
         }
     }
 }
@@ -176,7 +176,7 @@ impl Sandbox {
     pub fn record(cs: &mut Changeset, job: &EffectJob, answer: &Answer) {
         let declined = match answer {
             Answer::Declined { code } => Some(code.as_str()),
-            Answer::Done { .. } | Answer::Processing => None,
+            Answer::Done(_) | Answer::ActionRequired { .. } | Answer::Processing => None,
         };
         cs.insert_sandbox_operation(
             &job.id.to_string(),

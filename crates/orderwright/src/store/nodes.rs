@@ -28,6 +28,12 @@ impl Store {
         self.inner.row(Stmt::SettingGet, &[key.into()]).await
     }
 
+    /// Sets a setting that nobody has set before; whoever comes second changes nothing.
+    pub async fn put_setting_once(&self, key: &str, value: &str) -> Result<()> {
+        self.inner.write_rows::<String>(Stmt::SettingPutOnce, vec![key.into(), value.into()]).await?;
+        Ok(())
+    }
+
     /// All settings, by key.
     pub async fn settings(&self) -> Result<Vec<(String, String)>> {
         self.inner.list_stmt(Stmt::SettingAll, vec![]).await

@@ -35,6 +35,12 @@ macro_rules! job_columns {
     };
 }
 
+macro_rules! provider_event_columns {
+    () => {
+        "id, provider, event_id, kind, object, digest, body, state, note, order_id, created_at, received_at"
+    };
+}
+
 macro_rules! token_columns {
     () => {
         "id, digest, role, subject, channel, label, created_at, expires_at, revoked_at"
@@ -130,6 +136,7 @@ registry! {
         SET owner = excluded.owner, until = excluded.until WHERE lease.owner = excluded.owner OR lease.until < ?4 \
         RETURNING owner";
     SettingPut = "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    SettingPutOnce = "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO NOTHING RETURNING key";
     SettingGet = "SELECT value FROM setting WHERE key = ?1";
     SettingAll = "SELECT key, value FROM setting ORDER BY key";
 
@@ -336,6 +343,22 @@ registry! {
     ExternalRefInsert = "INSERT INTO external_ref (source, external_id, id) VALUES (?1, ?2, ?3)";
     ExternalRefGet = "SELECT id FROM external_ref WHERE source = ?1 AND external_id = ?2";
     ExternalRefList = "SELECT external_id, id FROM external_ref WHERE source = ?1 AND external_id > ?2 ORDER BY external_id LIMIT ?3";
+
+    // what providers tell, and parties' accounts there
+    ProviderEventInsert = concat!("INSERT INTO provider_event (", provider_event_columns!(), ") \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+    ProviderEventFind = concat!("SELECT ", provider_event_columns!(), " FROM provider_event WHERE id = ?1");
+    ProviderEventKnown = "SELECT id FROM provider_event WHERE provider = ?1 AND event_id = ?2";
+    ProviderEventSettle = "UPDATE provider_event SET state = ?2, note = ?3, order_id = ?4 WHERE id = ?1";
+    ProviderEventList = concat!("SELECT ", provider_event_columns!(), " FROM provider_event WHERE id > ?3 \
+        AND (CAST(?1 AS TEXT) IS NULL OR state = ?1) AND (CAST(?2 AS TEXT) IS NULL OR provider = ?2) ORDER BY id LIMIT ?4");
+    ProviderAccountPut = "INSERT INTO provider_account (party, provider, account, state, updated_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT (party, provider) DO UPDATE SET account = excluded.account, state = excluded.state, \
+        updated_at = excluded.updated_at";
+    ProviderAccountFind = "SELECT party, provider, account, state, updated_at FROM provider_account WHERE party = ?1 AND provider = ?2";
+    ProviderAccountOf = "SELECT party, provider, account, state, updated_at FROM provider_account WHERE provider = ?1 AND account = ?2";
+    ProviderAccountList = "SELECT party, provider, account, state, updated_at FROM provider_account \
+        WHERE (party, provider) > (?1, ?2) ORDER BY party, provider LIMIT ?3";
 
     // the sandbox provider
     SandboxPaymentInsert = "INSERT INTO sandbox_payment (id, body) VALUES (?1, ?2)";

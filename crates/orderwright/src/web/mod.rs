@@ -2,9 +2,11 @@
 
 pub mod api;
 pub mod caller;
+pub mod cards;
 pub mod language;
 mod limits;
 pub mod metrics;
+mod pay;
 pub mod problem;
 pub mod request;
 mod sealed;
@@ -36,6 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
     let spec = Arc::new(finished(spec).to_pretty_json().unwrap_or_default());
     router
         .merge(api::public::docs::routes(spec))
+        .merge(pay::routes())
         .fallback(|| async { Problem::new(&NO_ROUTE, "there is no such path; /openapi.json lists all of them") })
         .method_not_allowed_fallback(|| async {
             Problem::new(&METHOD_NOT_ALLOWED, "this path does not take this method")

@@ -33,6 +33,7 @@ macro_rules! codes {
 
 codes! {
     MALFORMED = "malformed_request", 400, "The request cannot be read", "The body is not valid JSON, or not UTF-8. Nothing was changed. Mend the body at the place that the detail names and send it again.";
+    FORGED = "webhook_not_believed", 400, "The webhook is not the provider's", "The signature does not fit the body and any of our secrets, or it was made more than five minutes ago. Nothing was kept. Compare the secret that is configured with the provider's, and the clock of the server.";
     UNAUTHENTICATED = "unauthenticated", 401, "No valid token", "Send `Authorization: Bearer <token>`. The token is missing, unknown, expired or revoked; all four look alike.";
     FORBIDDEN = "forbidden", 403, "This role may not do that", "The token is valid, but its role is not one of those that this endpoint is for.";
     EVENT_NOT_ALLOWED = "event_not_allowed", 403, "This role may never fire that event", "The workflow lists who may fire each event, and the token's role is not among them in any state. `GET /admin/orders/{id}/actions` shows who may do what.";
@@ -50,6 +51,7 @@ codes! {
     STOCK_BELOW_RESERVED = "stock_below_reserved", 409, "Fewer than are reserved", "Units are reserved for orders. Cancel orders first, or give a `reason` to record the loss of goods.";
     MIGRATION_UNFINISHED = "migration_unfinished", 409, "A migration has not ended", "Orders of this workflow are being moved from one version to another, or put back. Run that migration again as it was begun, or undo it; the detail names it.";
     CHECKOUT_CLOSED = "checkout_closed", 409, "The checkout is over", "It expired, or was completed before. Start a new one.";
+    EVENT_SETTLED = "event_settled", 409, "The event needs nothing", "Only an event that was parked or refused can be acted on again.";
     KEY_IN_USE = "idempotency_key_in_use", 409, "The first request is still running", "A request with this Idempotency-Key has not been answered yet. Wait and send the same request again.";
     ANSWER_LOST = "idempotency_answer_lost", 409, "Done, but the answer was lost", "The first request was carried out and its answer was lost in a crash. Read the resource to see it.";
     COUPLED = "coupled_machine", 409, "The other side cannot follow", "The event must be taken by the coupled machine of the item too, and that one cannot take it in its state. Nothing was changed.";

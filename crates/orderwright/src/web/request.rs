@@ -205,6 +205,9 @@ impl<A: Area> Incoming<A> {
         F: FnOnce(Ctx, T) -> W,
         W: Future<Output = Result<Answer, Problem>>,
     {
+        if let Some(pointer) = super::cards::find(&self.body) {
+            return super::cards::refused(pointer).into_response();
+        }
         match parse(&self.body) {
             Ok(body) => self.once(again, |ctx| work(ctx, body)).await,
             Err(problem) => problem.into_response(),

@@ -20,6 +20,7 @@ mod lists;
 mod messages;
 mod payments;
 mod pictures;
+mod providers;
 mod stock;
 mod store;
 mod workflows;

@@ -45,6 +45,8 @@ pub struct Shop {
     demo: Value,
     client: Client,
     unique: AtomicUsize,
+    /// Further arguments of the server.
+    args: Vec<String>,
 }
 
 /// The server process and the watchdog that outlives us: servers in a `static` are never dropped, and a test run that
@@ -67,6 +69,11 @@ impl Server {
 impl Shop {
     /// Starts a shop on a fresh store; the reason, with the end of the server's log, when it does not come up.
     pub fn start(store: Store) -> Result<Shop, String> {
+        Shop::start_with(store, Vec::new())
+    }
+
+    /// The same with further arguments of the server.
+    pub fn start_with(store: Store, args: Vec<String>) -> Result<Shop, String> {
         let dir = TempDir::with_prefix("orderwright-it-").map_err(|e| format!("no temporary folder: {e}"))?;
         let database = match store {
             Store::Sqlite => None,
@@ -74,7 +81,7 @@ impl Shop {
         };
         let unique = AtomicUsize::new(0);
         let client = Client::new("http://127.0.0.1:0");
-        let mut shop = Shop { dir, database, server: None, demo: Value::Null, client, unique };
+        let mut shop = Shop { dir, database, server: None, demo: Value::Null, client, unique, args };
         shop.boot()?;
         Ok(shop)
     }
@@ -104,7 +111,7 @@ impl Shop {
             .map_err(|e| format!("cannot open the log: {e}"))?;
         let log_too = log.try_clone().map_err(|e| format!("cannot share the log: {e}"))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderwright"));
-        command.arg("demo").arg("--data").arg(&data).args(["--listen", "127.0.0.1:0"]);
+        command.arg("demo").arg("--data").arg(&data).args(["--listen", "127.0.0.1:0"]).args(&self.args);
         if let Some(database) = &self.database {
             command.args(["--database-url", database.url()]);
         }

@@ -18,7 +18,7 @@ use super::run::{Before, Run, Which};
 use super::{Context, Decision, MerchantView};
 use crate::actor::Actor;
 use crate::id::{IdSource, ItemId};
-use crate::order::{Instance, Order};
+use crate::order::{Instance, Order, SANDBOX};
 use crate::status;
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Joint, Scope, Sides, StateMap};
@@ -144,7 +144,8 @@ fn with_run(
     if !obstacles.is_empty() {
         return Err(obstacles);
     }
-    let mut context = Context { workflow: plan.to.workflow, partner: plan.to.partner, now, cancel_window, ids };
+    let mut context =
+        Context { workflow: plan.to.workflow, partner: plan.to.partner, now, provider: SANDBOX, cancel_window, ids };
     let mut run = Run::fresh(order.clone(), actor, &mut context);
     run.from_status = Some(status::order_status(order, plan.from.workflow).to_owned());
     run.from_payment_status = status::payment_status(order, plan.from.workflow);

@@ -9,7 +9,7 @@ use super::{Plan, machines, scope};
 use crate::actor::Actor;
 use crate::decide::{Context, Decision};
 use crate::id::IdSource;
-use crate::order::{Item, Order};
+use crate::order::{Item, Order, SANDBOX};
 use crate::status;
 use crate::workflow::{Audience, State};
 
@@ -55,6 +55,7 @@ pub fn preview(order: &Order, decision: &Decision, plan: &Plan<'_>, ids: &mut dy
         workflow: plan.to.workflow,
         partner: plan.to.partner,
         now: after.updated_at,
+        provider: SANDBOX,
         cancel_window: crate::time::Span::ZERO,
         ids,
     };

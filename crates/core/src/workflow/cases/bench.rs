@@ -11,7 +11,7 @@ use crate::decide::{
     RefundRequest, RefundRequestItem, Refusal, StockMoveKind, decide, place,
 };
 use crate::id::{AddressId, CustomerId, IdSource, ItemId, JobId, MerchantId, OrderId, VariantId};
-use crate::order::{Item, Order, PartyKind, PartyRef, Policies, RefundState, Reservation, Share};
+use crate::order::{Item, Order, PartyKind, PartyRef, Policies, RefundState, Reservation, SANDBOX, Share};
 use crate::status;
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::{Audience, Effect, Field, Machine, Party, Workflow};
@@ -60,7 +60,7 @@ impl<'w> Bench<'w> {
     pub fn place(given: &Given, workflow: &'w Workflow, partner: Option<&'w Workflow>) -> Result<Self, Refusal> {
         let mut ids = Ids(1000);
         let cancel_window = given.cancel_window;
-        let mut context = Context { workflow, partner, now: given.at, cancel_window, ids: &mut ids };
+        let mut context = Context { workflow, partner, now: given.at, provider: SANDBOX, cancel_window, ids: &mut ids };
         let decision = place(draft(given), &actor(Who::Party(Party::Customer)), &mut context)?;
         let names = decision.order.items.iter().zip(&given.lines).map(|(i, l)| (i.id, l.name.to_string())).collect();
         let mut bench = Self {
@@ -118,6 +118,7 @@ impl<'w> Bench<'w> {
             workflow: self.workflow,
             partner: self.partner,
             now: self.now,
+            provider: SANDBOX,
             cancel_window: self.cancel_window,
             ids: &mut self.ids,
         };
@@ -193,7 +194,7 @@ impl<'w> Bench<'w> {
 
     fn outcome(&mut self, effect: JobId, answer: &Answer) -> Result<(), Refusal> {
         let outcome = match answer {
-            Answer::Done => Outcome::Done { reference: Some("provider-1".to_owned()) },
+            Answer::Done => Outcome::done(Some("provider-1".to_owned())),
             Answer::Declined(code) => Outcome::Declined { code: code.clone() },
             Answer::InDoubt => Outcome::InDoubt,
         };

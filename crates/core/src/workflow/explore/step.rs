@@ -10,7 +10,7 @@ use crate::decide::{
     Command, Context, Decision, Event, EventItem, Outcome, RefundRequest, RefundRequestItem, Refusal, Which,
 };
 use crate::id::IdSource;
-use crate::order::{Order, PaymentState, RefundState};
+use crate::order::{Order, PaymentState, RefundState, SANDBOX};
 use crate::time::Timestamp;
 
 use super::ground::{Ground, has_window};
@@ -294,7 +294,14 @@ impl<'g, 'w> Stage<'g, 'w> {
 }
 
 fn context<'a>(ground: &Ground<'a>, ids: &'a mut Ids) -> Context<'a> {
-    Context { workflow: ground.workflow, partner: ground.partner, now: NOW, cancel_window: CANCEL_WINDOW, ids }
+    Context {
+        workflow: ground.workflow,
+        partner: ground.partner,
+        now: NOW,
+        provider: SANDBOX,
+        cancel_window: CANCEL_WINDOW,
+        ids,
+    }
 }
 
 fn line_of(which: Which) -> Option<usize> {
@@ -314,7 +321,7 @@ fn instance_mut(order: &mut Order, which: Which) -> Option<&mut crate::order::In
 
 fn outcome(answer: Answer) -> Outcome {
     match answer {
-        Answer::Yes => Outcome::Done { reference: None },
+        Answer::Yes => Outcome::done(None),
         Answer::No => Outcome::Declined { code: String::new() },
         Answer::Lost => Outcome::InDoubt,
     }

@@ -20,7 +20,7 @@ use crate::decide::{
 };
 use crate::id::{AddressId, CustomerId, IdSource, MerchantId, OrderId, VariantId};
 use crate::money::Currency;
-use crate::order::{Instance, Order, PartyKind, PartyRef, Policies, Share};
+use crate::order::{Instance, Order, PartyKind, PartyRef, Policies, SANDBOX, Share};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Effect, Party, Policy};
 
@@ -130,7 +130,7 @@ pub(super) fn live(map: &Map<'_>, scenario: &Scenario, n: u64, tally: &mut Tally
 
 fn context<'c>(map: &Map<'c>, scenario: &Scenario, now: Timestamp, ids: &'c mut Ids) -> Context<'c> {
     let cancel_window = scenario.window(Policy::CancelWindow, Span::seconds(2 * 3_600));
-    Context { workflow: map.workflow, partner: map.partner, now, cancel_window, ids }
+    Context { workflow: map.workflow, partner: map.partner, now, provider: SANDBOX, cancel_window, ids }
 }
 
 impl Life<'_, '_> {
@@ -246,7 +246,7 @@ impl Life<'_, '_> {
         let chance = self.scenario.declines.get(effect.name()).copied().unwrap_or(usual);
         match self.random.chance(chance) {
             true => Outcome::Declined { code: "simulated".to_owned() },
-            false => Outcome::Done { reference: Some("simulated".to_owned()) },
+            false => Outcome::done(Some("simulated".to_owned())),
         }
     }
 

@@ -91,6 +91,7 @@ fn channel() -> Result<Channel, OpError> {
         split: vec![SplitRule { party: PartyKind::Merchant, basis_points: 10_000 }],
         discounts: Vec::new(),
         gateway_order: false,
+        payment_provider: orderwright_core::order::SANDBOX.to_owned(),
         accepts_offline_payment: true,
         checkout_window: Span::seconds(15 * 60),
         cancel_window: Span::ZERO,

@@ -107,6 +107,7 @@ pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_includ
         split: vec![SplitRule { party: PartyKind::Merchant, basis_points: 10_000 }],
         discounts: Vec::new(),
         gateway_order: false,
+        payment_provider: orderwright_core::order::SANDBOX.to_owned(),
         accepts_offline_payment: true,
         checkout_window: Span::seconds(15 * 60),
         cancel_window: Span::ZERO,

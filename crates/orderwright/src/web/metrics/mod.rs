@@ -44,6 +44,10 @@ pub struct Metrics {
     pub conflicts: Counter,
     /// Jobs that were put before somebody.
     pub dead_jobs: Counter,
+    /// Events of providers that nobody could place, or that contradict the books.
+    pub provider_events_refused: Counter,
+    /// Webhooks with a wrong signature.
+    pub webhooks_forged: Counter,
     /// Attempts put off until later.
     pub effect_retries: Counter,
     /// Outcomes that came after the lease of their job was lost.
@@ -160,6 +164,12 @@ impl Metrics {
         let leases_lost =
             counter(r, "orderwright_effect_leases_lost", "Outcomes that came after the lease of their job was lost");
         let dead_jobs = counter(r, "orderwright_jobs_dead", "Jobs that gave up and wait for somebody");
+        let provider_events_refused = counter(
+            r,
+            "orderwright_provider_events_refused",
+            "Events of payment providers that were parked or refused",
+        );
+        let webhooks_forged = counter(r, "orderwright_webhooks_forged", "Webhooks that were not believed");
         let jobs = Family::<Label, Gauge>::default();
         r.register("orderwright_jobs", "Jobs in the store by state", jobs.clone());
         for state in JOB_STATES {
@@ -226,6 +236,8 @@ impl Metrics {
             stock_shortfalls,
             conflicts,
             dead_jobs,
+            provider_events_refused,
+            webhooks_forged,
             effect_retries,
             leases_lost,
             timers_fired,

@@ -205,6 +205,14 @@ pub struct PaymentView {
     pub reference: Option<String>,
     /// Why it was declined.
     pub failure_code: Option<String>,
+    /// sandbox, stripe, razorpay
+    pub provider: String,
+    /// Whether the provider waits for the customer: `GET /storefront/orders/{id}/payment` says where.
+    pub awaits_customer: bool,
+    /// Until when what is held can be taken, RFC 3339.
+    pub capture_before: Option<String>,
+    /// What the provider kept, in minor units.
+    pub fee: Option<i64>,
     /// RFC 3339.
     pub created_at: String,
 }
@@ -534,6 +542,10 @@ fn payment(payment: &Payment, order: &Order) -> PaymentView {
         currency: order.currency.code().to_owned(),
         reference: payment.reference.clone(),
         failure_code: payment.failure_code.clone(),
+        provider: payment.provider.clone(),
+        awaits_customer: payment.awaits_customer,
+        capture_before: payment.capture_before.map(|t| t.to_string()),
+        fee: payment.fee,
         created_at: payment.created_at.to_string(),
     }
 }

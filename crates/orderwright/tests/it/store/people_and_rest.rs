@@ -9,6 +9,7 @@ pub async fn walk(store: &Store) {
     people(store).await;
     keys(store).await;
     sandbox(store).await;
+    providers(store).await;
 }
 
 async fn catalogue(store: &Store) {
@@ -222,4 +223,60 @@ async fn sandbox(store: &Store) {
     assert_eq!(store.sandbox_payment("pay").await.expect("read").as_deref(), Some("2"));
     assert_eq!(store.sandbox_operation("key").await.expect("read"), Some(("pay".into(), "ok".into())));
     assert_eq!(store.sandbox_operation("no").await.expect("read"), None);
+}
+
+async fn providers(store: &Store) {
+    let event = |id: i64, event_id: &str, state: &str| ProviderEventRow {
+        id,
+        provider: "stripe".into(),
+        event_id: event_id.into(),
+        kind: "payment_intent.succeeded".into(),
+        object: "{}".into(),
+        digest: vec![0, 255],
+        body: "{}".into(),
+        state: state.into(),
+        note: None,
+        order_id: None,
+        created_at: 1,
+        received_at: 2,
+    };
+    let (first, second) = (event(1, "evt_1", "received"), event(2, "evt_2", "parked"));
+    done(store, |cs| _ = cs.insert_provider_event(&first).insert_provider_event(&second)).await;
+    let again = commit(store, |cs| _ = cs.insert_provider_event(&event(3, "evt_1", "received"))).await;
+    assert_eq!(again, Err(CommitError::Duplicate { what: Guard::Other("provider_event") }), "each event once");
+    assert!(store.knows_provider_event("stripe", "evt_1").await.expect("read"));
+    assert!(!store.knows_provider_event("razorpay", "evt_1").await.expect("read"), "ids are the provider's own");
+    let listed = async |state, provider, after, limit| -> Vec<i64> {
+        let rows = store.list_provider_events(state, provider, after, limit).await.expect("read");
+        rows.into_iter().map(|row| row.id).collect()
+    };
+    assert_eq!(listed(None, None, 0, 10).await, [1, 2]);
+    assert_eq!(listed(Some("parked"), Some("stripe"), 0, 10).await, [2]);
+    assert_eq!(listed(None, Some("razorpay"), 0, 10).await, Vec::<i64>::new());
+    assert_eq!(listed(None, None, 1, 1).await, [2]);
+    done(store, |cs| _ = cs.settle_provider_event(1, "done", Some("as it should"), Some(7))).await;
+    let settled =
+        ProviderEventRow { state: "done".into(), note: Some("as it should".into()), order_id: Some(7), ..first };
+    assert_eq!(store.find_provider_event(1).await.expect("read"), Some(settled));
+
+    let account = |party: &str, account: &str, state: &str| ProviderAccountRow {
+        party: party.into(),
+        provider: "stripe".into(),
+        account: account.into(),
+        state: state.into(),
+        updated_at: 3,
+    };
+    let (brand, merchant) = (account("party/brand/a", "acct_1", "{}"), account("party/merchant/b", "acct_2", "{}"));
+    done(store, |cs| _ = cs.put_provider_account(&brand).put_provider_account(&merchant)).await;
+    let moved = account("party/brand/a", "acct_3", "[]");
+    done(store, |cs| _ = cs.put_provider_account(&moved)).await;
+    assert_eq!(store.find_provider_account("party/brand/a", "stripe").await.expect("read"), Some(moved.clone()));
+    assert_eq!(store.provider_account_of("stripe", "acct_2").await.expect("read"), Some(merchant.clone()));
+    assert_eq!(store.provider_account_of("stripe", "acct_1").await.expect("read"), None);
+    assert_eq!(store.list_provider_accounts(("", ""), 10).await.expect("read"), [moved, merchant.clone()]);
+    assert_eq!(store.list_provider_accounts(("party/brand/a", "stripe"), 10).await.expect("read"), [merchant]);
+
+    store.put_setting_once("once", "1").await.expect("set");
+    store.put_setting_once("once", "2").await.expect("nothing changes");
+    assert_eq!(store.setting("once").await.expect("read").as_deref(), Some("1"));
 }

@@ -17,6 +17,8 @@ mod merchants;
 mod messages;
 mod order_actions;
 mod order_timeline;
+mod payment_accounts;
+mod provider_events;
 mod refund_order;
 mod sandbox;
 mod set_status;
@@ -70,6 +72,9 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ledger::balances))
         .routes(routes!(ledger::accounts))
         .routes(routes!(settings::get, settings::patch))
+        .routes(routes!(provider_events::list))
+        .routes(routes!(provider_events::retry))
+        .routes(routes!(payment_accounts::list, payment_accounts::open))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))
         .routes(routes!(workflow_versions::add))

@@ -22,6 +22,9 @@ pub struct ChangeSettings {
     /// How long a paid order rests before it goes to its merchants: `2h`, `0m`.
     #[serde(default)]
     pub cancel_window: Option<String>,
+    /// Which provider new payments are made with: sandbox, stripe, razorpay. It must be set up on the server.
+    #[serde(default)]
+    pub payment_provider: Option<String>,
     /// The time zone whose days business days are: `Europe/Berlin`.
     #[serde(default)]
     pub time_zone: Option<String>,
@@ -42,6 +45,8 @@ pub struct Settings {
     pub currency: String,
     /// How long a paid order rests before it goes to its merchants.
     pub cancel_window: String,
+    /// Which provider new payments are made with.
+    pub payment_provider: String,
     /// How long the customer has to pay.
     pub payment_window: String,
     /// How long delivered goods may be returned.
@@ -58,6 +63,7 @@ fn show(channel: &Channel) -> Settings {
         workflow: channel.workflow.clone(),
         currency: channel.currency.code().to_owned(),
         cancel_window: channel.cancel_window.to_string(),
+        payment_provider: channel.payment_provider.clone(),
         payment_window: channel.policies.payment_window.to_string(),
         return_window: channel.policies.return_window.to_string(),
         time_zone: channel.calendar.time_zone.clone(),
@@ -105,10 +111,13 @@ pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl Int
     ))]
 pub async fn patch(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
-        let ChangeSettings { channel, cancel_window, time_zone, holidays } = body;
+        let ChangeSettings { channel, cancel_window, payment_provider, time_zone, holidays } = body;
         let cancel_window = match cancel_window {
-            None if time_zone.is_none() && holidays.is_none() => {
-                return Err(Problem::field("/cancelWindow", "say what to change: cancelWindow, timeZone or holidays"));
+            None if payment_provider.is_none() && time_zone.is_none() && holidays.is_none() => {
+                return Err(Problem::field(
+                    "/cancelWindow",
+                    "say what to change: cancelWindow, paymentProvider, timeZone or holidays",
+                ));
             }
             None => None,
             Some(text) => {
@@ -118,7 +127,7 @@ pub async fn patch(incoming: Incoming<Admin>) -> Response {
                 })?)
             }
         };
-        let change = settings::Change { cancel_window, time_zone, holidays };
+        let change = settings::Change { cancel_window, payment_provider, time_zone, holidays };
         let channel = settings::change(&mut ctx, &channel, change).await?;
         Ok(Answer::ok(&show(&channel)))
     };

@@ -5,6 +5,7 @@ mod events;
 mod health;
 mod metrics;
 mod reference;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -20,4 +21,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(metrics::handler))
+        .routes(routes!(webhooks::stripe))
+        .routes(routes!(webhooks::razorpay))
 }

@@ -9,6 +9,7 @@ mod messages;
 mod open_checkout;
 mod order_timeline;
 mod pay_order;
+mod payment_link;
 mod place_order;
 mod request_refund;
 
@@ -32,6 +33,6 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(fire_event::handler))
         .routes(routes!(cancel_order::handler))
         .routes(routes!(request_refund::handler))
-        .routes(routes!(pay_order::handler))
+        .routes(routes!(pay_order::handler, payment_link::handler))
         .routes(routes!(messages::list, messages::add))
 }

@@ -1,0 +1,144 @@
+//! The payment page: what it shows of an order, and what the customer's browser tells us when it is through.
+//!
+//! Whoever has an order's link may pay it; the link tells nothing but the sum and whether it is paid. What the browser says is believed only
+//! as a hint: the provider is asked.
+
+use std::sync::Arc;
+
+use orderwright_core::id::OrderId;
+use orderwright_core::order::PaymentState;
+
+use super::command::{Loaded, OrderRef, load};
+use super::{Ctx, OpError};
+use crate::app::App;
+use crate::effects::provider_events;
+use crate::pay::port::CustomerAction;
+use crate::pay::{Provider, link};
+use crate::store::Scope;
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The order's number.
+    pub number: String,
+    /// What is to be paid, with its currency.
+    pub sum: String,
+    /// How it stands.
+    pub state: State,
+}
+
+/// How a payment stands, for its customer.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// The customer goes on in the provider's component.
+    Open(Box<CustomerAction>),
+    /// The provider is at work.
+    Processing,
+    /// Paid, or held for the shop.
+    Paid,
+    /// The card was verified, and nothing was taken yet.
+    Verified,
+    /// Not paid; what the customer can do.
+    Failed(&'static str),
+    /// There is nothing to pay here.
+    Nothing,
+}
+
+impl State {
+    /// In one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Open(_) => "open",
+            Self::Processing => "processing",
+            Self::Paid => "paid",
+            Self::Verified => "verified",
+            Self::Failed(_) => "failed",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What Razorpay's checkout gives to the page.
+#[derive(Clone, Debug)]
+pub struct CheckoutAnswer {
+    /// `order_…`
+    pub order: String,
+    /// `pay_…`
+    pub payment: String,
+    /// Made with the secret of the key.
+    pub signature: String,
+}
+
+/// The path of an order's page, for whoever may see the order.
+pub async fn path(ctx: &Ctx, order: &str) -> Result<(String, Loaded), OpError> {
+    let loaded = load(ctx, &ctx.scope(), OrderRef::order(order)?).await?;
+    Ok((link::path(&ctx.app.link_secret, loaded.order.id), loaded))
+}
+
+/// The page of a link.
+pub async fn page(app: &Arc<App>, order: &str, token: &str) -> Result<Page, OpError> {
+    let loaded = by_link(app, order, token).await?;
+    let order = &loaded.order;
+    let Some(payment) = order.current_payment() else { return Err(OpError::NotFound) };
+    let state = match payment.state {
+        PaymentState::Authorised | PaymentState::Captured => State::Paid,
+        PaymentState::Failed => State::Failed(next_step(payment.failure_code.as_deref().unwrap_or_default())),
+        PaymentState::Voided => State::Nothing,
+        PaymentState::Pending | PaymentState::InDoubt if payment.awaits_customer => {
+            let door = app.pay.door(&payment.provider).map_err(|e| OpError::Busy(e.to_string()))?;
+            let reference = payment.reference.as_deref().unwrap_or_default();
+            match door.customer_action(reference).await.map_err(|e| OpError::Busy(e.to_string()))? {
+                Some(action) => State::Open(Box::new(action)),
+                None => State::Processing,
+            }
+        }
+        PaymentState::Pending | PaymentState::InDoubt if order.payment.effect.is_some() => State::Processing,
+        PaymentState::Pending if payment.reference.is_some() => State::Verified,
+        PaymentState::Pending | PaymentState::InDoubt => State::Nothing,
+    };
+    Ok(Page { number: order.number.clone(), sum: order.currency.show(payment.amount), state })
+}
+
+/// The browser says that the customer is through: the provider is asked now.
+///
+/// # Errors
+/// [`OpError::Invalid`] when the checkout's answer was not signed by the provider.
+pub async fn check(app: &Arc<App>, order: &str, token: &str, answer: Option<CheckoutAnswer>) -> Result<Page, OpError> {
+    let loaded = by_link(app, order, token).await?;
+    let Some(payment) = loaded.order.current_payment() else { return Err(OpError::NotFound) };
+    if let (Some(answer), Some(Provider::Razorpay(razorpay))) = (answer, app.pay.get(&payment.provider))
+        && !razorpay.is_checkout_answer(&answer.order, &answer.payment, &answer.signature)
+    {
+        return Err(OpError::field("/razorpay_signature", "the checkout's answer is not signed by the provider"));
+    }
+    let ctx = Ctx { wait: super::Wait::Full, ..Ctx::system(app, &app.clock) };
+    provider_events::look_now(&ctx, &loaded.order).await;
+    page(app, order, token).await
+}
+
+async fn by_link(app: &Arc<App>, order: &str, token: &str) -> Result<Loaded, OpError> {
+    let id = OrderId::parse(order).ok_or(OpError::NotFound)?;
+    if !link::fits(&app.link_secret, id, token) {
+        return Err(OpError::NotFound);
+    }
+    load(&Ctx::system(app, &app.clock), &Scope::All, OrderRef::Order(id)).await
+}
+
+/// What the customer can do after a decline.
+pub fn next_step(code: &str) -> &'static str {
+    match code {
+        "insufficient_funds" | "card_velocity_exceeded" => {
+            "The card has not enough funds for this. Pay with another card."
+        }
+        "expired_card" => "The card has expired. Pay with another card.",
+        "incorrect_cvc" | "invalid_cvc" | "incorrect_number" | "invalid_number" => {
+            "A number of the card was wrong. Try again, and look at each number once more."
+        }
+        "authentication_required" | "payment_intent_authentication_failure" | "setup_intent_authentication_failure" => {
+            "The bank wants you to confirm the payment. Pay again, and confirm it when the bank asks."
+        }
+        "processing_error" => "The bank could not process the payment. Try again in a few minutes.",
+        "abandoned" => "The time for this payment is over and nothing was taken. Go back to the shop to pay again.",
+        _ => "The bank declined the payment, and it alone knows why. Pay with another card, or ask your bank.",
+    }
+}

@@ -1,0 +1,10 @@
+//! Payment providers: adapters, webhooks and the payment page against the fakes, and the fakes against the providers' own clients.
+
+#[macro_use]
+mod house;
+mod adapters;
+mod page;
+mod razorpay;
+mod sdk;
+mod stripe;
+mod webhooks;

@@ -1,0 +1,204 @@
+//! Orders paid through Stripe: what the sandbox's cards do there, and what is lost on the way.
+
+use orderwright::fakes::faults::Kind;
+use serde_json::json;
+
+use super::house::House;
+use crate::shop::orders::rests_at;
+use crate::shop::{Json, PATIENCE, eventually};
+
+provider_scenarios! {
+    a_good_card_rests_where_the_sandbox_rests,
+    a_declined_card_is_a_failed_payment,
+    whatever_is_lost_the_card_is_charged_once,
+    a_lost_capture_is_captured_once,
+    a_bank_that_wants_confirmation_is_waited_for,
+    a_refund_that_fails_later_is_owed_again,
+    a_dispute_is_opened_and_closed,
+    a_verified_card_is_charged_without_its_holder,
+    a_payment_that_nobody_finishes_is_given_up,
+    a_payment_stays_with_its_provider,
+    shares_go_to_the_parties_accounts,
+    a_decline_says_what_to_do_next,
+}
+
+fn a_good_card_rests_where_the_sandbox_rests(house: &House) {
+    for channel in ["blinds", "bazaar", "studio", "mall"] {
+        let order = house.shop.place(channel, &[(0, 1)], "pm_card_visa");
+        let (status, payment) = rests_at(channel);
+        house.shop.wait_status(order.id(), status);
+        house.shop.wait_payment(order.id(), payment);
+        house.assert_books_agree(order.id());
+    }
+}
+
+fn a_declined_card_is_a_failed_payment(house: &House) {
+    for (channel, status) in [("blinds", "cancelled"), ("mall", "new")] {
+        let order = house.shop.place(channel, &[(0, 1)], "pm_card_chargeDeclinedInsufficientFunds");
+        house.shop.wait_status(order.id(), status);
+        let order = house.shop.wait_payment(order.id(), "failed");
+        assert_eq!(order["payments"][0]["failureCode"], "insufficient_funds", "{order:#}");
+        house.assert_books_agree(order.id());
+    }
+}
+
+fn whatever_is_lost_the_card_is_charged_once(house: &House) {
+    for kind in [Kind::Lost, Kind::ErrorAfter, Kind::Error, Kind::RateLimited, Kind::TimeoutAfter, Kind::Timeout] {
+        // Twice, so that the retry within the call does not hide it.
+        house.stripe.fault("POST /v1/payment_intents", kind, 2);
+        let order = house.shop.place("bazaar", &[(0, 1)], "pm_card_visa");
+        let order = house.shop.wait_payment(order.id(), "captured");
+        let intents = house.at_stripe("payment_intent", order.id());
+        assert_eq!(intents.len(), 1, "{kind:?}: one payment: {intents:#?}");
+        house.assert_books_agree(order.id());
+    }
+}
+
+fn a_lost_capture_is_captured_once(house: &House) {
+    for kind in [Kind::Lost, Kind::ErrorAfter, Kind::Error] {
+        let order = house.shop.place("blinds", &[(0, 2)], "pm_card_visa");
+        house.shop.wait_status(order.id(), "payment_authorised");
+        let before = house.shop.view(order.id());
+        assert!(before["payments"][0]["captureBefore"].is_string(), "Stripe says until when: {before:#}");
+        house.stripe.fault("/capture", kind, 2);
+        house.shop.merchants_fire(order.id(), "confirm", &json!({}));
+        house.shop.wait_status(order.id(), "confirmed");
+        house.shop.wait_payment(order.id(), "captured");
+        house.assert_books_agree(order.id());
+    }
+}
+
+fn a_bank_that_wants_confirmation_is_waited_for(house: &House) {
+    for (act, payment) in [("authenticate", "captured"), ("fail_authentication", "failed")] {
+        let order = house.shop.place("bazaar", &[(0, 1)], "pm_card_authenticationRequired");
+        let waiting =
+            house.shop.wait(order.id(), "waits for its customer", |o| o["payments"][0]["awaitsCustomer"] == true);
+        assert_eq!(waiting.s("paymentStatus"), "pending", "{waiting:#}");
+        let intent = house.at_stripe("payment_intent", order.id()).remove(0);
+        house.act(&house.stripe, intent.id(), act);
+        house.shop.wait_payment(order.id(), payment);
+        house.assert_books_agree(order.id());
+    }
+}
+
+fn a_refund_that_fails_later_is_owed_again(house: &House) {
+    let order = house.shop.place("bazaar", &[(0, 1)], "pm_card_visa");
+    house.shop.wait_payment(order.id(), "captured");
+    let body = json!({ "amount": 100, "reason": "late", "initiatePaymentRefund": true });
+    house.shop.admin().refund(order.id(), &body).expect(201);
+    house.shop.wait_refunded(order.id(), 100);
+    let refund = house.at_stripe("refund", order.id()).remove(0);
+    house.act(&house.stripe, refund.id(), "fail");
+    house.shop.wait_refunded(order.id(), 0);
+    let order = house.shop.view(order.id());
+    assert_eq!(order["refunds"][0]["status"], "failed", "{order:#}");
+    assert_eq!(order.s("paymentStatus"), "captured");
+    house.assert_books_agree(order.id());
+    // What is owed can be refunded again.
+    house.shop.admin().refund(order.id(), &body).expect(201);
+    house.shop.wait_refunded(order.id(), 100);
+    house.assert_books_agree(order.id());
+}
+
+fn a_dispute_is_opened_and_closed(house: &House) {
+    let order = house.shop.place("bazaar", &[(0, 1)], "pm_card_createDispute");
+    house.shop.wait_payment(order.id(), "disputed");
+    let intent = house.at_stripe("payment_intent", order.id()).remove(0);
+    let dispute = house.stripe.books(|books| {
+        let mut all = books.list("object", "dispute").into_iter();
+        all.find(|d| d["payment_intent"] == intent["id"]).cloned().expect("a dispute")
+    });
+    house.act(&house.stripe, dispute.id(), "win");
+    house.shop.wait_payment(order.id(), "captured");
+}
+
+fn a_verified_card_is_charged_without_its_holder(house: &House) {
+    for (method, status) in [("pm_card_visa", "completed"), ("pm_card_chargeCustomerFail", "pending_payment")] {
+        let order = house.shop.place("studio", &[(0, 1)], method);
+        house.shop.wait_status(order.id(), "received");
+        assert_eq!(house.at_stripe("setup_intent", order.id()).len(), 1);
+        assert!(house.at_stripe("payment_intent", order.id()).is_empty(), "nothing is taken before it is accepted");
+        house.shop.merchants_fire(order.id(), "accept", &json!({}));
+        match status {
+            "completed" => drop(house.shop.wait_payment(order.id(), "captured")),
+            other => drop(house.shop.wait_status(order.id(), other)),
+        }
+        house.assert_books_agree(order.id());
+    }
+}
+
+fn a_payment_that_nobody_finishes_is_given_up(house: &House) {
+    let order = house.shop.place("mall", &[(0, 1)], "checkout");
+    house.shop.wait(order.id(), "waits for its customer", |o| o["payments"][0]["awaitsCustomer"] == true);
+    // The shop's clock runs on; Stripe's does not, and need not.
+    house.shop.advance("61m");
+    let order = house.shop.wait_payment(order.id(), "failed");
+    assert_eq!(order["payments"][0]["failureCode"], "abandoned", "{order:#}");
+    let intent = house.at_stripe("payment_intent", order.id()).remove(0);
+    assert_eq!((intent.s("status"), intent.s("cancellation_reason")), ("canceled", "abandoned"));
+    // And can be paid again.
+    house.shop.customer(0).pay(order.id(), "pm_card_visa").expect(200);
+    house.shop.wait_payment(order.id(), "captured");
+    house.assert_books_agree(order.id());
+}
+
+fn a_payment_stays_with_its_provider(house: &House) {
+    let order = house.shop.place("bazaar", &[(0, 1)], "pm_card_visa");
+    house.shop.wait_payment(order.id(), "captured");
+    let set = |provider: &str| {
+        let body = json!({ "channel": "bazaar", "paymentProvider": provider });
+        house.shop.admin().patch("/admin/settings", &body)
+    };
+    set("sandbox").expect(200);
+    let body = json!({ "amount": 70, "reason": "goodwill", "initiatePaymentRefund": true });
+    house.shop.admin().refund(order.id(), &body).expect(201);
+    house.shop.wait_refunded(order.id(), 70);
+    assert_eq!(house.at_stripe("refund", order.id()).len(), 1, "the refund went where the payment was made");
+    set("stripe").expect(200);
+    set("paypal").wrong(&["/paymentProvider"]);
+    house.assert_books_agree(order.id());
+}
+
+fn shares_go_to_the_parties_accounts(house: &House) {
+    let probe = house.shop.place("blinds", &[(0, 1)], "pm_card_visa");
+    house.shop.wait_status(probe.id(), "payment_authorised");
+    house.shop.merchants_fire(probe.id(), "confirm", &json!({}));
+    let paid = house.shop.wait_payment(probe.id(), "captured");
+    let split = paid.list("splits").iter().find(|s| s["party"]["type"] != "platform").expect("a party").clone();
+    let party = format!("party/{}/{}", split["party"].s("type"), split["party"].id());
+    let body =
+        json!({ "party": party, "provider": "stripe", "country": "GB", "returnUrl": "https://shop.example/back" });
+    let account = house.shop.admin().post("/admin/payment-accounts", &body).expect(201);
+    assert!(account["onboardingUrl"].is_string() && account["canReceive"] == false, "{account:#}");
+    assert!(!account.list("missing").is_empty(), "{account:#}");
+    let again = house.shop.admin().post("/admin/payment-accounts", &body).expect(201);
+    assert_eq!(again.s("account"), account.s("account"), "one account a party");
+    // The party tells Stripe what it wants to know; the webhook tells us.
+    house.act(&house.stripe, account.s("account"), "activate");
+    eventually("the account can receive", PATIENCE, || {
+        let list = house.shop.admin().get("/admin/payment-accounts").expect(200);
+        let open = list.list("data").iter().any(|a| a["account"] == account["account"] && a["canReceive"] == true);
+        if open { Ok(()) } else { Err(format!("{list:#}")) }
+    });
+    let order = house.shop.place("blinds", &[(0, 1)], "pm_card_visa");
+    house.shop.wait_status(order.id(), "payment_authorised");
+    house.stripe.fault("POST /v1/transfers", Kind::Lost, 2);
+    house.shop.merchants_fire(order.id(), "confirm", &json!({}));
+    let order = house.shop.wait_status(order.id(), "confirmed");
+    let transfers = house.at_stripe("transfer", order.id());
+    let share = order.list("splits").iter().find(|s| s["party"] == split["party"]).expect("its share").n("amount");
+    assert_eq!(
+        transfers.iter().map(|t| t.n("amount")).collect::<Vec<_>>(),
+        [share],
+        "once, although the answer was lost"
+    );
+    assert_eq!(transfers[0]["destination"], account["account"]);
+    house.assert_books_agree(order.id());
+}
+
+fn a_decline_says_what_to_do_next(house: &House) {
+    let order = house.shop.place("mall", &[(0, 1)], "pm_card_chargeDeclinedExpiredCard");
+    house.shop.wait_payment(order.id(), "failed");
+    let link = house.shop.customer(0).get(&format!("/storefront/orders/{}/payment", order.id())).expect(200);
+    assert!(link.s("nextStep").contains("expired"), "{link:#}");
+}
