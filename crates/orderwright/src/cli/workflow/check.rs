@@ -266,14 +266,14 @@ mod tests {
     fn fragments_are_looked_for_among_the_files() {
         let returns = include_str!("../../../../../docs/examples/workflows/returns.toml").to_owned();
         let shop = include_str!("../../../../../docs/examples/workflows/bookshop.toml").to_owned();
-        assert_eq!(told(&[("shop.toml", shop.clone()), ("returns.toml", returns.clone())]), (1, vec![]));
-        let (_, complaints) = told(&[("shop.toml", shop.clone())]);
+        assert_eq!(found(&[("shop.toml", shop.clone()), ("returns.toml", returns.clone())]), (1, vec![]));
+        let (_, complaints) = found(&[("shop.toml", shop.clone())]);
         assert!(
             complaints.iter().any(|c| c.starts_with("shop.toml:11:") && c.contains("`returns` is not a fragment")),
             "{complaints:?}"
         );
         let broken = returns.replacen("target = \"granted\", by", "target = \"grnted\", by", 1);
-        let (_, complaints) = told(&[("shop.toml", shop), ("returns.toml", broken)]);
+        let (_, complaints) = found(&[("shop.toml", shop), ("returns.toml", broken)]);
         assert!(
             complaints.iter().any(|c| c.starts_with("returns.toml:15:") && c.contains("`grnted`")),
             "{complaints:?}"
