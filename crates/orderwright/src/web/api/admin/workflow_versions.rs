@@ -17,7 +17,7 @@ use crate::web::request::{Answer, Incoming};
 use crate::web::view::page::List;
 
 /// The most texts of one request.
-const MAX_TEXTS: usize = 20;
+pub const MAX_TEXTS: usize = 20;
 
 /// Workflows to be published.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
