@@ -10,7 +10,7 @@ import re
 import schemathesis
 
 # The code of a refusal as a whole: the workflow of the order decides which words there are.
-CODES = {"unknown_event", "unknown_status", "idempotency_key_reused"}
+CODES = {"unknown_event", "unknown_status", "idempotency_key_reused", "workflow_refused"}
 
 # Pointer, words of the detail, and why no schema says it.
 REASONS = [
@@ -40,7 +40,7 @@ REASONS = [
     (r"/(timeZone|holidays(/\d+)?)", r"time zone|date", "names of time zones and dates of the calendar"),
     (r"/cancelWindow", r"say what to change", "several fields together"),
     (r"/merchantId", r"", "merchants are the order's"),
-    (r"/(reason|trackingNumber|expectedBy|carrier|note|trackingUrl)", r"requires|needs", "the workflow says what an event requires"),
+    (r"/(reason|trackingNumber|expectedBy|carrier|note|trackingUrl)", r"requires|needs|is required for", "the workflow says what an event requires"),
     (r"/\d+(/[^/]*)?", r"^line \d+: ", "a CSV file is checked line by line"),
 ]
 

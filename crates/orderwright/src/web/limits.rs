@@ -21,6 +21,7 @@ use crate::ops::jobs;
 use crate::ops::people::MAX_TEXT as MAX_CONTACT_TEXT;
 use crate::ops::sandbox::{MAX_FAULTS, payment_effects};
 use crate::ops::stock::{MAX_LOCATION, MAX_UNITS};
+use crate::ops::versions::publish::MAX_NOTE;
 use crate::pay::sandbox::FAULTS;
 use crate::store::SortKey;
 
@@ -79,6 +80,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Migrate.map", Rule::Any),
     ("Migrate.dryRun", Rule::Any),
     ("Migrate.skipRefused", Rule::Any),
+    ("Publish.note", Rule::Text(MAX_NOTE, NO_NUL)),
     ("Publish.text", Rule::Any),
     ("Publish.texts", Rule::List(1, MAX_TEXTS)),
     ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
