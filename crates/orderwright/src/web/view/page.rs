@@ -41,7 +41,7 @@ pub struct OrderFilterParams {
     /// With a line of this offer
     pub sku: Option<String>,
     /// Whole, or a part: one that ends with the last five digits or more, or that has the day in it (`ORD-20260131`), finds every such
-    /// order at once; any other part is looked for among 2,000 orders a page
+    /// order at once; any other part is looked for among 1,000 orders a page
     pub order_number: Option<String>,
     /// Number or a part of it that has a digit, id, e-mail, or the beginning of a name
     pub q: Option<String>,
