@@ -18,7 +18,8 @@ pub enum Binary {
 }
 
 /// Each generated file and the arguments with which `orderwright` writes it to standard output.
-const FILES: &[(&str, &[&str])] = &[("docs/openapi.json", &["openapi"])];
+const FILES: &[(&str, &[&str])] =
+    &[("docs/openapi.json", &["openapi"]), ("docs/workflow.schema.json", &["workflow", "schema"])];
 
 /// Writes every generated file, or only checks them all.
 pub fn run(root: &Path, binary: Binary, check: bool) -> Result<()> {

@@ -1,15 +1,19 @@
 //! Lifecycles as data: the model, its reader, its checks, its versions and its guards.
 
 mod answers;
+#[cfg(test)]
+mod book;
 pub mod cases;
 pub mod check;
 pub mod code;
 pub mod complaint;
 pub mod explore;
+pub mod fragment;
 pub mod guard;
 pub mod locale;
 pub mod model;
 pub mod read;
+pub mod schema;
 pub mod set;
 pub mod validate;
 pub mod version;
@@ -17,7 +21,8 @@ pub mod version;
 pub use check::Checked;
 pub use code::Code;
 pub use complaint::Complaint;
+pub use fragment::{Fragment, Fragments};
 pub use model::*;
-pub use read::read;
+pub use read::{is_fragment, read, read_with};
 pub use set::WorkflowSet;
 pub use validate::validate;

@@ -36,6 +36,8 @@ pub struct Workflow {
     pub item: Machine,
     /// The machine of the order's payment; merchant-side workflows have none.
     pub payment: Option<Machine>,
+    /// Names of the fragments that its item machine is made with, sorted.
+    pub fragments: Vec<String>,
     /// Line of each top-level key in the file, for complaints.
     pub lines: BTreeMap<String, usize>,
 }
@@ -133,6 +135,8 @@ pub struct State {
     pub invoke: Option<Invoke>,
     /// May rest here for good.
     pub is_final: bool,
+    /// The fragment that it comes from; lines are then those of the fragment's file.
+    pub fragment: Option<String>,
     /// Line in the file.
     pub line: usize,
 }

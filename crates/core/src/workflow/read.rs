@@ -4,6 +4,7 @@
 //! cycles, the partner) is in `validate`. A text is data from outside: its size, depth and names are bounded, and no text panics.
 
 mod document;
+mod fragment;
 mod label;
 mod machine;
 mod transition;
@@ -20,13 +21,15 @@ use self::label::plain;
 use self::machine::{Scope, machine};
 use super::code::Code;
 use super::complaint::{Complaint, shown};
+use super::fragment::Fragments;
 use super::model::{Kind, Machine, Workflow};
 use super::version::version_of;
 
 /// The largest file, in bytes.
 const MAX_FILE: usize = 256 * 1024;
 
-const KEYS: &[&str] = &[
+/// Keys of a workflow's file.
+pub(super) const KEYS: &[&str] = &[
     "name",
     "title",
     "locale",
@@ -36,19 +39,49 @@ const KEYS: &[&str] = &[
     "cancel_event",
     "ship_event",
     "credit",
+    "use",
+    "fragments",
     "item",
     "payment",
 ];
 
-/// Reads the text of a workflow file, or says all that is wrong with it.
+pub use fragment::{fragment, is_fragment};
+#[cfg(test)]
+pub(super) use machine::{ITEM_KEYS, PAYMENT_KEYS};
+#[cfg(test)]
+pub(super) use transition::TRANSITION_KEYS;
+
+/// Reads the text of a workflow file, or says all that is wrong with it. The fragments that it uses stand in it; see [`read_with`].
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
+    read_with(text, &Fragments::default())
+}
+
+/// Reads a workflow that may use these fragments, or those that stand in its own text, which go before.
+pub fn read_with(text: &str, fragments: &Fragments) -> Result<Workflow, Vec<Complaint>> {
+    let (mut notes, document) = parse(text)?;
+    let fields = Fields { table: document.as_table(), place: Place::file() };
+    let mut foreign = Vec::new();
+    let mut workflow = workflow(&mut notes, &fields, fragments, &mut foreign);
+    if !notes.is_empty() || !foreign.is_empty() {
+        let mut complaints = if notes.is_empty() { Vec::new() } else { notes.into_complaints() };
+        foreign.sort();
+        foreign.dedup();
+        complaints.extend(foreign);
+        return Err(complaints);
+    }
+    workflow.version = version_of(&workflow);
+    Ok(workflow)
+}
+
+/// The document, or why there is none.
+fn parse(text: &str) -> Result<(Notes<'_>, Document<&str>), Vec<Complaint>> {
     if text.len() > MAX_FILE {
         let message = format!("the file has {} KiB; at most {} are read", text.len() / 1024, MAX_FILE / 1024);
         return Err(vec![Complaint::on_line(Code::TooLarge, 1, "", message)]);
     }
     let mut notes = Notes::new(text);
-    let document = match Document::parse(text) {
-        Ok(document) => document,
+    match Document::parse(text) {
+        Ok(document) => Ok((notes, document)),
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start.min(text.len()));
             let place = Place { path: String::new(), offset };
@@ -57,19 +90,17 @@ pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
                 &place,
                 format!("this is not TOML: {}", error.message().replace('\n', ", ")),
             );
-            return Err(notes.into_complaints());
+            Err(notes.into_complaints())
         }
-    };
-    let fields = Fields { table: document.as_table(), place: Place::file() };
-    let mut workflow = workflow(&mut notes, &fields);
-    if !notes.is_empty() {
-        return Err(notes.into_complaints());
     }
-    workflow.version = version_of(&workflow);
-    Ok(workflow)
 }
 
-fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
+fn workflow(
+    notes: &mut Notes<'_>,
+    fields: &Fields<'_>,
+    fragments: &Fragments,
+    foreign: &mut Vec<Complaint>,
+) -> Workflow {
     notes.only_keys(fields, "a workflow", KEYS);
     let kind = kind(notes, fields);
     let statuses = statuses(notes, fields);
@@ -86,14 +117,20 @@ fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
         notes.missing(&fields.place, "name", "channels and orders name the workflow by it");
     }
     let partner = self::name(notes, fields, "partner", "the name of a workflow", true);
+    // A text that brings its fragments along means those and no others: it must be read alike wherever it is.
+    let known = embedded(notes, fields).unwrap_or_else(|| fragments.clone());
+    let uses = fragment::uses(notes, fields, &known, &statuses, foreign);
+    let mut used: Vec<String> = uses.iter().map(|u| u.fragment.clone()).collect();
+    used.sort();
+    used.dedup();
     let item = match fields.get("item") {
-        Some(field) => machine(notes, &field, scope(false)),
+        Some(field) => machine(notes, &field, scope(false), &uses, foreign),
         None => {
             notes.missing(&fields.place, "item", "it is the machine that every item runs");
             Machine::default()
         }
     };
-    let payment = fields.get("payment").map(|field| (machine(notes, &field, scope(true)), field.place));
+    let payment = fields.get("payment").map(|field| (machine(notes, &field, scope(true), &[], foreign), field.place));
     match (kind, &payment) {
         (Kind::Order, None) => notes.missing(&fields.place, "payment", "it is the machine of the order's payment"),
         (Kind::Merchant, Some((_, place))) => {
@@ -118,12 +155,33 @@ fn workflow(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Workflow {
         credit: fields.get("credit").is_some_and(|field| notes.boolean(&field)),
         item,
         payment: payment.map(|(machine, _)| machine),
+        fragments: used,
         lines,
     }
 }
 
+/// `[fragments]`: texts of fragments beside the workflow, as stored versions have them.
+fn embedded(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Option<Fragments> {
+    let table = fields.get("fragments").and_then(|field| notes.table(&field))?;
+    let mut known = Fragments::default();
+    for (name, field) in table.all() {
+        notes.shape(name, &field.place, "the name of a fragment", true);
+        if let Some((text, _)) = notes.string(&field) {
+            known.embed(name, text);
+        }
+    }
+    Some(known)
+}
+
 fn kind(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Kind {
     let word = fields.get("kind").and_then(|field| notes.string(&field));
+    if let Some((_, place)) = word.as_ref().filter(|(word, _)| *word == "fragment") {
+        notes.complain(
+            place,
+            "this is a fragment: a workflow takes it in by `[use.<name>]`, and it runs nothing by itself",
+        );
+        return Kind::Order;
+    }
     let named = word.and_then(|(word, place)| notes.name_of(word, &place, "a kind", &[("merchant", Kind::Merchant)]));
     named.unwrap_or(Kind::Order)
 }

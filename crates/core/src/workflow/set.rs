@@ -9,8 +9,9 @@ use super::check::{self, Checked};
 use super::code::Code;
 use super::complaint::Complaint;
 use super::explore::Limits;
+use super::fragment::{Fragment, Fragments, bundle};
 use super::model::{Kind, Side, Workflow};
-use super::read::read;
+use super::read::{read, read_with};
 use super::validate::{coupling, validate};
 
 /// The files that come with Orderwright, partners before those that name them.
@@ -28,6 +29,7 @@ const SHIPPED: &[&str] = &[
 pub struct WorkflowSet {
     current: BTreeMap<String, Arc<Workflow>>,
     versions: BTreeMap<String, Published>,
+    fragments: Fragments,
 }
 
 /// A version with the text that it was read from.
@@ -50,6 +52,16 @@ impl WorkflowSet {
             set.insert(text)?;
         }
         Ok(set)
+    }
+
+    /// Takes a fragment in, for workflows that are read afterwards; one of the same name is replaced.
+    pub fn insert_fragment(&mut self, text: &str) -> Result<Fragment, Vec<Complaint>> {
+        self.fragments.insert(text)
+    }
+
+    /// The fragments that a workflow may use.
+    pub fn fragments(&self) -> &Fragments {
+        &self.fragments
     }
 
     /// The current workflow of that name.
@@ -93,11 +105,12 @@ impl WorkflowSet {
 
     /// Reads a file and checks what it shows without being run.
     pub(super) fn examine(&self, text: &str) -> (Option<Workflow>, Vec<Complaint>) {
-        let workflow = match read(text) {
+        let workflow = match read_with(text, &self.fragments) {
             Ok(workflow) => workflow,
             Err(complaints) => return (None, complaints),
         };
-        let mut complaints = validate(&workflow, self.partner_of(&workflow).map(Arc::as_ref));
+        let complaints = validate(&workflow, self.partner_of(&workflow).map(Arc::as_ref)).into_iter();
+        let mut complaints: Vec<Complaint> = complaints.map(|c| in_its_file(&workflow, c)).collect();
         // Those that name this one as their partner must go on working with it.
         for order in self.iter().filter(|w| w.partner.as_ref() == Some(&workflow.name)) {
             if workflow.kind == Kind::Merchant {
@@ -121,7 +134,11 @@ impl WorkflowSet {
             (Some(workflow), complaints) if complaints.is_empty() => Arc::new(workflow),
             (_, complaints) => return Err(complaints),
         };
-        self.publish(&workflow, text);
+        if workflow.fragments.is_empty() || workflow.lines.contains_key("fragments") {
+            self.publish(&workflow, text);
+        } else {
+            self.publish(&workflow, &bundle(text, &workflow.fragments, &self.fragments));
+        }
         self.current.insert(workflow.name.clone(), Arc::clone(&workflow));
         Ok(workflow)
     }
@@ -140,6 +157,16 @@ impl WorkflowSet {
     fn publish(&mut self, workflow: &Arc<Workflow>, text: &str) {
         let published = Published { workflow: Arc::clone(workflow), text: text.into() };
         self.versions.insert(workflow.version.clone(), published);
+    }
+}
+
+/// A complaint about a state that comes from a fragment has its place in the fragment's file.
+pub(super) fn in_its_file(workflow: &Workflow, complaint: Complaint) -> Complaint {
+    let name = complaint.path.strip_prefix("item.states.").and_then(|rest| rest.split('.').next());
+    let fragment = name.and_then(|name| workflow.item.state(name)).and_then(|s| s.fragment.clone());
+    match fragment {
+        Some(fragment) => complaint.in_file(&fragment),
+        None => complaint,
     }
 }
 
@@ -215,6 +242,119 @@ mod tests {
         assert!(list(&complaints).contains("must say kind = \"merchant\""), "{}", list(&complaints));
         assert!(WorkflowSet::new().insert(SPLIT).is_err(), "no partner yet");
         assert_eq!(set.texts().count(), 6, "what is refused leaves no trace");
+    }
+
+    #[test]
+    fn a_version_brings_its_fragments_along() {
+        const RETURNS: &str = include_str!("../../../../docs/examples/workflows/returns.toml");
+        const SHOP: &str = include_str!("../../../../docs/examples/workflows/bookshop.toml");
+        let mut set = WorkflowSet::new();
+        let unknown = set.insert(SHOP).expect_err("no fragment yet");
+        assert!(list(&unknown).contains("`returns` is not a fragment that is known here"), "{}", list(&unknown));
+        let fragment = set.insert_fragment(RETURNS).unwrap_or_else(|c| panic!("{}", list(&c)));
+        assert_eq!((fragment.name.as_str(), fragment.states.len(), fragment.exits.len()), ("returns", 3, 2));
+        let shop = set.insert(SHOP).unwrap_or_else(|c| panic!("{}", list(&c)));
+        assert_eq!(shop.fragments, ["returns"]);
+        let (_, stored) = set.texts().next().expect("one");
+        let mut other = WorkflowSet::new();
+        assert_eq!(other.keep(stored).expect("readable alone").version, shop.version);
+        assert_eq!(other.insert(stored).expect("and checked alone").version, shop.version);
+        assert_eq!(other.texts().next().expect("one").1, stored, "nothing is added twice");
+        // What the fragment does is part of the version; a label of it is not.
+        set.insert_fragment(&RETURNS.replace("after.\"21d\"", "after.\"20d\"")).expect("fits");
+        assert_ne!(set.insert(SHOP).expect("fits").version, shop.version);
+        set.insert_fragment(&RETURNS.replace("Return granted", "Granted")).expect("fits");
+        assert_eq!(set.insert(SHOP).expect("fits").version, shop.version);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_fragment_has_its_place_there() {
+        const RETURNS: &str = include_str!("../../../../docs/examples/workflows/returns.toml");
+        const SHOP: &str = include_str!("../../../../docs/examples/workflows/bookshop.toml");
+        let told = |returns: &str, shop: &str| -> Vec<String> {
+            let mut set = WorkflowSet::new();
+            match set.insert_fragment(returns) {
+                Err(complaints) => complaints.iter().map(ToString::to_string).collect(),
+                Ok(_) => set.insert(shop).map_or_else(|c| c.iter().map(ToString::to_string).collect(), |_| Vec::new()),
+            }
+        };
+        let line = |text: &str, at: &str| 1 + text.lines().position(|l| l.contains(at)).expect("there");
+        // A state that nothing leads to and nothing leaves: found in the whole, told of the fragment.
+        let stray = format!(
+            "{RETURNS}\n[item.states.stray]\nstatus = \"returning\"\nlabels = {{ operator = \"s\", merchant = \"s\", customer = \"s\" }}\n"
+        );
+        let found = told(&stray, SHOP);
+        assert!(
+            !found.is_empty()
+                && found
+                    .iter()
+                    .all(|f| f
+                        .starts_with(&format!("line {}: returns: item.states.return_stray", line(&stray, "stray]")))),
+            "{found:#?}"
+        );
+        for (from, to, expected) in [
+            (
+                "target = \"granted\", by",
+                "target = \"grnted\", by",
+                "item.states.requested.on.grant.target: `grnted` is not a state of this machine; did you mean `granted`?",
+            ),
+            ("exits = [\"kept\", \"returned\"]", "", "`exits` is missing"),
+            ("kind = \"fragment\"", "kind = \"part\"", "kind: `part` is not the kind of a fragment"),
+            ("exits = [\"kept\",", "exits = [\"granted\", \"kept\",", "item.states.granted: `granted` is an exit too"),
+            (
+                "title = \"Returns\"",
+                "title = \"Returns\"\npartner = \"x\"",
+                "partner: `partner` is not a key of a fragment",
+            ),
+        ] {
+            assert!(RETURNS.contains(from), "{from}");
+            let found = told(&RETURNS.replacen(from, to, 1), SHOP);
+            assert!(found.iter().any(|f| f.contains(expected)), "{from}: {found:#?}");
+        }
+        for (from, to, expected) in [
+            ("exits = { kept = \"delivered\", returned", "exits = { returned", "use.returns: `exits.kept` is missing"),
+            (
+                "kept = \"delivered\"",
+                "kept = \"deliverd\"",
+                "use.returns.exits.kept: `deliverd` is not a state of this machine; did you mean `delivered`?",
+            ),
+            (
+                "kept = ",
+                "kpt = ",
+                "use.returns.exits.kpt: `kpt` is not a key of this fragment's exits; did you mean `kept`?",
+            ),
+            (
+                "[use.returns]",
+                "[use.retuns]",
+                "use.retuns: `retuns` is not a fragment that is known here; did you mean `returns`?",
+            ),
+            (
+                "\"returning\", ",
+                "",
+                "use.returns: the fragment shows the status `returning`, which this workflow does not have",
+            ),
+            (
+                "prefix = \"return\"",
+                "prefix = \"return\"\nstatuses = { returning = \"home\" }",
+                "use.returns.statuses.returning: `home` is not one of this workflow's `statuses`",
+            ),
+            (
+                "[item.states.sent]",
+                "[item.states.return_granted]",
+                "use.returns: there is a state `return_granted` already; say another `prefix`",
+            ),
+            (
+                "ship_event = \"send\"",
+                "ship_event = \"send\"\nlocale = \"de\"",
+                "use.returns: the labels of the fragment are in `en`",
+            ),
+            ("target = \"return_requested\"", "target = \"requested\"", "`requested` is not a state of this machine"),
+        ] {
+            assert!(SHOP.contains(from), "{from}");
+            let found = told(RETURNS, &SHOP.replacen(from, to, 1));
+            assert!(found.iter().any(|f| f.contains(expected)), "{from}: {found:#?}");
+        }
+        assert!(told(RETURNS, RETURNS).iter().any(|f| f.contains("this is a fragment")));
     }
 
     #[test]

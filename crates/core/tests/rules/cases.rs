@@ -41,3 +41,15 @@ fn every_shipped_workflow_has_a_table_that_comes_out_as_told() {
         assert!(!table.contains('?'), "{name} has a cell that nobody filled in");
     }
 }
+
+#[test]
+fn the_examples_of_the_book_come_out_as_told() {
+    let mut set = WorkflowSet::shipped().expect("free of complaints");
+    let returns = include_str!("../../../../docs/examples/workflows/returns.toml");
+    set.insert_fragment(returns).unwrap_or_else(|c| panic!("{c:#?}"));
+    let shop = include_str!("../../../../docs/examples/workflows/bookshop.toml");
+    set.insert(shop).unwrap_or_else(|c| panic!("{c:#?}"));
+    let table = include_str!("../../../../docs/examples/workflows/bookshop.cases");
+    let told = play(&set, "bookshop", table);
+    assert!(told.len() > 10 && told.iter().all(|o| o.passed), "{told:#?}");
+}

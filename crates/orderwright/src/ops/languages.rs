@@ -12,9 +12,12 @@ const MAX_WISHES: usize = 16;
 
 /// What a reader wants, and got. Copies share what was got.
 #[derive(Clone, Debug, Default)]
-pub struct Languages {
-    wanted: Arc<[String]>,
-    used: Arc<Mutex<BTreeSet<String>>>,
+pub struct Languages(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    wanted: Vec<String>,
+    used: Mutex<BTreeSet<String>>,
 }
 
 impl Languages {
@@ -35,13 +38,14 @@ impl Languages {
             }
         }
         wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        Self { wanted: wishes.into_iter().map(|(_, range)| range.to_owned()).collect(), used: Arc::default() }
+        let wanted = wishes.into_iter().map(|(_, range)| range.to_owned()).collect();
+        Self(Arc::new(Inner { wanted, used: Mutex::default() }))
     }
 
     /// The language of that workflow's labels for this reader; it counts as one that was answered in.
     pub fn of<'w>(&self, workflow: &'w Workflow) -> &'w str {
-        let locale = workflow.locale_for(&self.wanted);
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let locale = workflow.locale_for(&self.0.wanted);
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
         if !used.contains(locale) {
             used.insert(locale.to_owned());
         }
@@ -50,7 +54,7 @@ impl Languages {
 
     /// Every language that was answered in: the value of a `Content-Language` header, empty when there was nothing to read.
     pub fn used(&self) -> String {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 }
@@ -81,9 +85,9 @@ mod tests {
             ("de;q=2, x y, en;q=1.001, fr;q=0.0001", &[]),
             ("de ; q=0.5,en ;Q=0.7", &["en", "de"]),
         ] {
-            assert_eq!(Languages::of_header(header).wanted.to_vec(), expected, "{header}");
+            assert_eq!(Languages::of_header(header).0.wanted, expected, "{header}");
         }
-        assert_eq!(Languages::of_header(&"de,".repeat(1000)).wanted.len(), MAX_WISHES);
+        assert_eq!(Languages::of_header(&"de,".repeat(1000)).0.wanted.len(), MAX_WISHES);
     }
 
     #[test]

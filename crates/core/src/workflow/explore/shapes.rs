@@ -156,6 +156,11 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
 /// What is assumed of an order: the answers to the guards that compare.
 pub(super) type Assumed = Vec<(Subject, Value)>;
 
+/// In how many answers two ways differ.
+pub(super) fn differs(way: &Assumed, other: &Assumed) -> usize {
+    way.iter().zip(other).filter(|(a, b)| a != b).count()
+}
+
 /// Every way in which the comparisons of the guards can come out, as answers to assume, and how many of the ways were left out.
 ///
 /// No order that is explored is dear, or goes abroad, by itself; nothing that happens to it changes that. So each subject that a guard

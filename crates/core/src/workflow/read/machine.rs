@@ -3,15 +3,23 @@
 use std::collections::BTreeMap;
 
 use super::document::{Field, Fields, Notes, Place};
+use super::fragment::{self, Use};
 use super::label::{labels, total};
 use super::transition::{Cause, transition};
 use crate::time::Span;
 use crate::workflow::code::Code;
-use crate::workflow::complaint::shown;
+use crate::workflow::complaint::{Complaint, shown};
 use crate::workflow::model::{Action, After, Delay, Effect, Invoke, Kind, Machine, Policy, State, TAGS, Transition};
 
 /// The most states of one machine.
 const MAX_STATES: usize = 500;
+
+/// Keys of a payment's state.
+pub(in crate::workflow) const PAYMENT_KEYS: &[&str] =
+    &["tags", "entry", "invoke", "timeout", "on", "always", "after", "final"];
+/// Keys of an item's state.
+pub(in crate::workflow) const ITEM_KEYS: &[&str] =
+    &["status", "tags", "labels", "entry", "on", "always", "after", "final"];
 
 /// The longest time to wait for an outcome before somebody is told.
 const MAX_TIMEOUT: Span = Span::seconds(30 * 86_400);
@@ -44,11 +52,7 @@ impl Scope {
     }
 
     fn state_keys(&self) -> &'static [&'static str] {
-        if self.payment {
-            &["tags", "entry", "invoke", "timeout", "on", "always", "after", "final"]
-        } else {
-            &["status", "tags", "labels", "entry", "on", "always", "after", "final"]
-        }
+        if self.payment { PAYMENT_KEYS } else { ITEM_KEYS }
     }
 
     /// What the tags' own descriptions begin with.
@@ -58,7 +62,13 @@ impl Scope {
 }
 
 /// Reads the machine at `field`.
-pub(super) fn machine(notes: &mut Notes<'_>, field: &Field<'_>, mut scope: Scope) -> Machine {
+pub(super) fn machine(
+    notes: &mut Notes<'_>,
+    field: &Field<'_>,
+    mut scope: Scope,
+    uses: &[Use],
+    foreign: &mut Vec<Complaint>,
+) -> Machine {
     let mut out = Machine::default();
     let Some(fields) = notes.table(field) else { return out };
     notes.only_keys(&fields, "a machine", &["initial", "states"]);
@@ -84,6 +94,17 @@ pub(super) fn machine(notes: &mut Notes<'_>, field: &Field<'_>, mut scope: Scope
         notes.complain(&place, "a machine has at least one state");
         return out;
     }
+    let mut count = found.len();
+    for (name, place) in uses.iter().flat_map(Use::states) {
+        if scope.states.insert(name.clone(), count).is_some() {
+            notes.complain(place, format!("there is a state `{name}` already; say another `prefix`"));
+        }
+        count += 1;
+        if count > MAX_STATES {
+            notes.complain_as(Code::TooLarge, place, format!("a machine has at most {MAX_STATES} states"));
+            return out;
+        }
+    }
     match fields.get("initial") {
         None => notes.missing(&fields.place, "initial", "a machine names its first state"),
         Some(field) => {
@@ -94,13 +115,22 @@ pub(super) fn machine(notes: &mut Notes<'_>, field: &Field<'_>, mut scope: Scope
     }
     let states: Vec<(State, Place)> =
         found.iter().map(|(name, field)| (state(notes, name, field, &scope), field.place.clone())).collect();
+    let states: Vec<(State, Place)> = {
+        let place = |used: &Use| used.states().next().map_or_else(|| field.place.clone(), |(_, place)| place.clone());
+        let taken = |used: &Use| -> Vec<(State, Place)> {
+            let place = place(used);
+            fragment::states(notes, used, &scope, foreign).into_iter().map(|s| (s, place.clone())).collect()
+        };
+        states.into_iter().chain(uses.iter().flat_map(taken)).collect()
+    };
     total(notes, &states);
     out.states = states.into_iter().map(|(state, _)| state).collect();
     out.index = scope.states;
     out
 }
 
-fn state(notes: &mut Notes<'_>, name: &str, field: &Field<'_>, scope: &Scope) -> State {
+/// Reads one state.
+pub(super) fn state(notes: &mut Notes<'_>, name: &str, field: &Field<'_>, scope: &Scope) -> State {
     let mut out = State { name: name.to_owned(), line: notes.line(field.place.offset), ..State::default() };
     let Some(fields) = notes.table(field) else { return out };
     let what = if scope.payment { "a payment's state" } else { "an item's state" };

@@ -7,6 +7,9 @@ use crate::workflow::complaint::shown;
 use crate::workflow::guard::{Fact, Guard};
 use crate::workflow::model::{Field as Required, Party, Send, Side, Transition};
 
+/// Every key that a transition can have: those of an item's event.
+pub(in crate::workflow) const TRANSITION_KEYS: &[&str] = &["target", "by", "requires", "guard", "send", "reason"];
+
 /// The longest guard, in bytes.
 const MAX_GUARD: usize = 2000;
 
@@ -27,7 +30,7 @@ impl Cause {
     /// A payment machine has no partner that it could send to.
     fn keys(self, payment: bool) -> &'static [&'static str] {
         match (self, payment) {
-            (Self::Event, false) => &["target", "by", "requires", "guard", "send", "reason"],
+            (Self::Event, false) => TRANSITION_KEYS,
             (Self::Event, true) => &["target", "by", "requires", "guard", "reason"],
             (Self::Outcome, false) => &["target", "send", "reason"],
             (Self::Outcome, true) => &["target", "reason"],

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use orderwright_core::workflow::cases::{self, CaseOutcome};
-use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet};
+use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, is_fragment};
 use serde_json::{Value, json};
 
 use crate::cli::show;
@@ -197,16 +197,99 @@ fn workflow_beside(path: &Path, set: &mut WorkflowSet) -> anyhow::Result<String>
         let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         return Ok(stem);
     }
+    let told = |complaints: &[Complaint]| complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    for (path, fragment) in fragments_beside(&file)? {
+        if let Err(complaints) = set.insert_fragment(&fragment) {
+            bail!("{} is wrong; mend it first:\n{}", path.display(), told(&complaints))
+        }
+    }
     match set.insert(&text(&file)?) {
         Ok(workflow) => Ok(workflow.name.clone()),
         Err(complaints) => {
-            let told: Vec<String> = complaints.iter().map(ToString::to_string).collect();
-            bail!("{} is wrong; mend it first (orderwright workflow check):\n{}", file.display(), told.join("\n"))
+            bail!("{} is wrong; mend it first (orderwright workflow check):\n{}", file.display(), told(&complaints))
         }
     }
+}
+
+/// The fragments in the folder of a workflow, by name.
+pub fn fragments_beside(file: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "toml") && path != file);
+    paths.sort();
+    let mut out = Vec::new();
+    for path in paths {
+        // What is no text is no fragment either.
+        let Ok(body) = std::fs::read_to_string(&path) else { continue };
+        if is_fragment(&body) {
+            out.push((path, body));
+        }
+    }
+    Ok(out)
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8 text", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: &str = include_str!("../../../../../docs/examples/workflows/bookshop.toml");
+    const RETURNS: &str = include_str!("../../../../../docs/examples/workflows/returns.toml");
+
+    /// A folder with a shop, its fragment and a table.
+    fn folder(table: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in [("bookshop.toml", SHOP), ("returns.toml", RETURNS), ("bookshop.cases", table)] {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        }
+        let path = folder.path().join("bookshop.cases");
+        (folder, path)
+    }
+
+    fn args(path: &Path, fill: bool) -> Args {
+        Args { files: vec![path.to_owned()], fill, json: false }
+    }
+
+    #[test]
+    fn fragments_beside_are_found_and_cells_are_filled_in() {
+        let (_folder, path) =
+            folder("# A\ngiven pm_card_visa, 1 of A\nwho | event | with | item\ncustomer | place | | ?\n");
+        assert_eq!(run(&args(&path, false)).expect("read"), ExitCode::FAILURE, "a cell that asks is no answer");
+        assert_eq!(run(&args(&path, true)).expect("filled"), ExitCode::SUCCESS);
+        let text = std::fs::read_to_string(&path).expect("written");
+        assert!(text.ends_with("customer | place |      | accepted\n"), "{text}");
+        assert_eq!(run(&args(&path, false)).expect("read"), ExitCode::SUCCESS);
+    }
+
+    #[test]
+    fn a_failure_has_its_place_and_what_happened() {
+        let (_folder, path) = folder("# A\nwho | event | with | item\ncustomer | place | | sent\n");
+        let mut set = WorkflowSet::shipped().expect("shipped");
+        let name = workflow_beside(&path, &mut set).expect("right");
+        let workflow = set.get(&name).expect("taken in").clone();
+        let report = beside(&path.with_extension("toml"), &workflow, &set).expect("read").expect("a table");
+        let [failure] = &report.failures[..] else { panic!("{report:?}") };
+        let told = failure.lines();
+        assert!(
+            told.contains("bookshop.cases:3:22: A: after `customer place` expected item sent, found item accepted"),
+            "{told}"
+        );
+        assert!(told.contains("\n    line 3: customer place → Order placed"), "{told}");
+        assert_eq!(failure.json()["found"], "item accepted");
+        assert!(beside(Path::new("no/such.toml"), &workflow, &set).expect("no table is no mistake").is_none());
+    }
+
+    #[test]
+    fn a_merchants_table_says_whose_order_it_is() {
+        let set = WorkflowSet::shipped().expect("shipped");
+        let merchant = set.get("merchant").expect("shipped");
+        let told = |text: &str| play(Path::new("m.cases"), text, merchant, &set).failures.remove(0).lines();
+        assert!(told("# A").contains("`with marketplace-split`"));
+        assert!(told("with nothing\n# A").contains("there is no workflow `nothing`"));
+    }
 }

@@ -1,14 +1,14 @@
 //! `orderwright workflow check`: is a lifecycle file right, before an order meets it?
 //!
 //! The files are checked together: a partner is looked for among them first, then among the workflows that come with the program, and a
-//! shipped workflow that names one of them as its partner must still fit.
+//! shipped workflow that names one of them as its partner must still fit. Fragments are looked for among the files, then in their folders.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use orderwright_core::workflow::explore::{Extent, Limits};
-use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, read};
+use orderwright_core::workflow::{Code, Complaint, Fragment, Kind, Workflow, WorkflowSet, is_fragment, read_with};
 use serde_json::{Value, json};
 
 use super::cases::{self, Failure};
@@ -41,6 +41,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
         files.push((name, text));
     }
+    for path in &args.files {
+        for (path, text) in cases::fragments_beside(path)? {
+            let known = |given: &PathBuf| given.file_name() == path.file_name() && same_folder(given, &path);
+            let name = path.display().to_string();
+            if !args.files.iter().any(known) && files.iter().all(|(file, _)| *file != name) {
+                files.push((name, text));
+            }
+        }
+    }
     let begun = stopwatch();
     let limits = args.max_states.map_or_else(Limits::default, Limits::of_states);
     let checked = check(&files, limits)?;
@@ -62,6 +71,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         show::line(format_args!("{}, {:.2} s", summary(&checked), begun.elapsed().as_secs_f64()))?;
     }
     Ok(if checked.complaints.is_empty() && told_otherwise.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn same_folder(a: &Path, b: &Path) -> bool {
+    let folder =
+        |path: &Path| path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).canonicalize().ok();
+    folder(a) == folder(b)
 }
 
 /// Plays the table beside each file that is fine.
@@ -88,6 +103,14 @@ fn as_json(file: &str, c: &Complaint) -> Value {
 /// What is said of each file and of each finding.
 fn told(checked: &Checked) -> Vec<String> {
     let mut out = Vec::new();
+    for (file, fragment) in &checked.fragments {
+        out.push(format!(
+            "{file}: fine: fragment {}, {} states, {} exits",
+            fragment.name,
+            fragment.states.len(),
+            fragment.exits.len()
+        ));
+    }
     for (file, workflow) in &checked.fine {
         out.push(format!(
             "{file}: fine: workflow {}, version {}, {} states",
@@ -128,6 +151,7 @@ fn line(file: &str, complaint: &Complaint) -> String {
 #[derive(Debug, Default)]
 struct Checked {
     fine: Vec<(String, Workflow)>,
+    fragments: Vec<(String, Fragment)>,
     complaints: Vec<(String, Complaint)>,
     extent: Extent,
     /// Everything that was loaded: the files and what is shipped.
@@ -139,8 +163,16 @@ fn check(files: &[(String, String)], limits: Limits) -> anyhow::Result<Checked> 
     let shipped = WorkflowSet::shipped().map_err(|found| anyhow::anyhow!("a shipped workflow is wrong: {found:?}"))?;
     let mut checked = Checked::default();
     let mut given: Vec<(&str, &str, Workflow)> = Vec::new();
-    for (file, text) in files {
-        match read(text) {
+    // Fragments first: the workflows use them.
+    let mut set = WorkflowSet::new();
+    for (file, text) in files.iter().filter(|(_, text)| is_fragment(text)) {
+        match set.insert_fragment(text) {
+            Ok(fragment) => checked.fragments.push((file.clone(), fragment)),
+            Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.clone(), c))),
+        }
+    }
+    for (file, text) in files.iter().filter(|(_, text)| !is_fragment(text)) {
+        match read_with(text, set.fragments()) {
             Err(complaints) => checked.complaints.extend(complaints.into_iter().map(|c| (file.clone(), c))),
             Ok(workflow) => match given.iter().find(|(_, _, other)| other.name == workflow.name) {
                 Some((other, ..)) => {
@@ -166,7 +198,6 @@ fn check(files: &[(String, String)], limits: Limits) -> anyhow::Result<Checked> 
             .map(|(file, text, w)| (file.as_str(), *text, *w, false))
             .chain(given.iter().map(|(file, text, w)| (*file, *text, w, true)))
     };
-    let mut set = WorkflowSet::new();
     let mut loaded: Vec<(&str, &str)> = Vec::new();
     for kind in [Kind::Merchant, Kind::Order] {
         for (file, text, _, is_given) in all().filter(|(_, _, workflow, _)| workflow.kind == kind) {
@@ -237,6 +268,24 @@ mod tests {
         assert!(complaints.iter().any(|c| c.starts_with("s.toml:") && c.contains("take_back")), "{complaints:?}");
         let (_, complaints) = found(&[("m.toml", merchant)]);
         assert!(complaints.iter().any(|c| c.starts_with("marketplace-split (shipped):")), "{complaints:?}");
+    }
+
+    #[test]
+    fn fragments_are_looked_for_among_the_files() {
+        let returns = include_str!("../../../../../docs/examples/workflows/returns.toml").to_owned();
+        let shop = include_str!("../../../../../docs/examples/workflows/bookshop.toml").to_owned();
+        assert_eq!(found(&[("shop.toml", shop.clone()), ("returns.toml", returns.clone())]), (1, vec![]));
+        let (_, complaints) = found(&[("shop.toml", shop.clone())]);
+        assert!(
+            complaints.iter().any(|c| c.starts_with("shop.toml:11:") && c.contains("`returns` is not a fragment")),
+            "{complaints:?}"
+        );
+        let broken = returns.replacen("target = \"granted\", by", "target = \"grnted\", by", 1);
+        let (_, complaints) = found(&[("shop.toml", shop), ("returns.toml", broken)]);
+        assert!(
+            complaints.iter().any(|c| c.starts_with("returns.toml:15:") && c.contains("`grnted`")),
+            "{complaints:?}"
+        );
     }
 
     #[test]

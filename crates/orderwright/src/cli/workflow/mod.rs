@@ -2,6 +2,7 @@
 
 mod cases;
 mod check;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -12,6 +13,8 @@ pub enum Command {
     Check(check::Args),
     /// Play the tables of a workflow: given, event, expected
     Cases(cases::Args),
+    /// Print the JSON Schema of workflow files, for editors
+    Schema,
 }
 
 /// Carries the command out.
@@ -19,5 +22,6 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(&args),
         Command::Cases(args) => cases::run(&args),
+        Command::Schema => schema::run(),
     }
 }
