@@ -10,6 +10,7 @@ mod database;
 mod flash;
 mod floor;
 mod http;
+mod import;
 mod inprocess;
 mod journey;
 mod lives;

@@ -40,6 +40,9 @@ pub struct BenchArgs {
     /// Orders of the large shop [default: 1000000, quick: 50000]
     #[arg(long)]
     pub orders: Option<u64>,
+    /// Measure the import of these files too: the Olist data set
+    #[arg(long, value_name = "DIR")]
+    pub olist: Option<PathBuf>,
     /// Write the figures to this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -86,6 +89,8 @@ pub enum Part {
     Start,
     /// Reads at two sizes.
     Read,
+    /// The import, when `--olist` names files.
+    Import,
 }
 
 /// Something else.

@@ -19,6 +19,7 @@ const SAMPLE: usize = 400;
 pub const ASKED: &[(&str, &str)] = &[
     ("get", "/admin/orders/{id}"),
     ("get, timeline", "/admin/orders/{id}/timeline"),
+    ("get, actions", "/admin/orders/{id}/actions"),
     ("list", "/admin/orders?limit=20"),
     ("list, status", "/admin/orders?limit=20&status=shipped"),
     ("list, channel and status", "/admin/orders?limit=20&channel=retail&status=delivered"),
@@ -26,9 +27,27 @@ pub const ASKED: &[(&str, &str)] = &[
     ("list, days", "/admin/orders?limit=20&from={day}"),
     ("list, merchant", "/admin/orders?limit=20&merchantId={merchant}"),
     ("list, customer", "/admin/orders?limit=20&customerId={customer}"),
+    ("list, SKU", "/admin/orders?limit=20&sku={sku}"),
+    ("list, merchant and status", "/admin/orders?limit=20&merchantId={merchant}&status=shipped"),
+    ("list, payment status", "/admin/orders?limit=20&paymentStatus=refunded"),
+    ("list, shipping status", "/admin/orders?limit=20&shippingStatus=partially_shipped"),
+    ("list, totals", "/admin/orders?limit=20&minTotal=100000000"),
+    ("list, delivered", "/admin/orders?limit=20&deliveredFrom={day}"),
     ("list, page 200", "/admin/orders?limit=20&page=200"),
+    ("sorted by total", "/admin/orders?limit=20&sort=-total"),
+    ("sorted by total, status", "/admin/orders?limit=20&sort=-total&status=refunded"),
+    ("sorted by change", "/admin/orders?limit=20&sort=-updatedAt"),
+    ("sorted by status", "/admin/orders?limit=20&sort=status"),
+    ("sorted by item", "/admin/orders?limit=20&sort=itemName"),
+    ("sorted by payment", "/admin/orders?limit=20&sort=-transactionId"),
     ("number, whole", "/admin/orders?orderNumber={number}"),
     ("number, part", "/admin/orders?q={part}"),
+    ("number, end", "/admin/orders?orderNumber={end}"),
+    ("number, day", "/admin/orders?orderNumber={begin}"),
+    ("number, middle", "/admin/orders?orderNumber={middle}"),
+    ("name", "/admin/orders?q=robin"),
+    ("name of nobody", "/admin/orders?q=nobody%20there"),
+    ("e-mail", "/admin/orders?q={email}"),
 ];
 
 /// An order that is asked for.
@@ -38,6 +57,8 @@ struct Known {
     number: String,
     customer: String,
     day: String,
+    sku: String,
+    email: String,
 }
 
 /// What is known of a store before it is asked.
@@ -58,12 +79,15 @@ impl Sample {
             let page: Value = serde_json::from_str(connection.get(&path, &shop.admin).await?.expect(200)?.body)?;
             for order in page["data"].as_array().into_iter().flatten() {
                 let text = |name: &str| order[name].as_str().map(str::to_owned).context("an order lacks a field");
+                let inner = |at: &str| order.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
                 let day = text("createdAt")?.chars().take(10).collect();
                 orders.push(Known {
                     id: text("id")?,
                     number: text("orderNumber")?,
                     customer: text("customerId")?,
                     day,
+                    sku: inner("/items/0/sku"),
+                    email: inner("/customer/email"),
                 });
             }
             let newest: jiff::Timestamp =
@@ -84,7 +108,15 @@ impl Sample {
         let merchant = &self.merchants[scatter(turn()) as usize % self.merchants.len()];
         // The day and the counter, as people read it out.
         let part = order.number.split_once('-').map_or(order.number.as_str(), |(_, rest)| rest);
+        let (begin, end) = order.number.rsplit_once('-').unwrap_or(("", &order.number));
+        // Neither the whole day nor the whole counter.
+        let middle = order.number.get(begin.len().saturating_sub(3)..begin.len() + 3).unwrap_or(begin);
         path.replace("{id}", &order.id)
+            .replace("{sku}", &order.sku)
+            .replace("{email}", &order.email)
+            .replace("{begin}", begin)
+            .replace("{end}", end)
+            .replace("{middle}", middle)
             .replace("{number}", &order.number)
             .replace("{part}", part)
             .replace("{customer}", &order.customer)

@@ -25,6 +25,8 @@ pub struct Report {
     pub servers: Vec<ServerFigures>,
     /// Bulk loads.
     pub loads: Vec<Load>,
+    /// Imports of a marketplace's files.
+    pub imports: Vec<Import>,
     /// Reads.
     pub reads: Vec<Asking>,
     /// Reads at two sizes against each other.
@@ -85,6 +87,18 @@ pub struct Statements {
     pub total: f64,
     /// By name.
     pub each: Vec<(String, f64)>,
+}
+
+/// An import.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Import {
+    /// The store.
+    pub store: String,
+    /// Orders that it created, each replayed to its last state.
+    pub orders: u64,
+    /// Seconds, from the start of the program to its end.
+    pub seconds: f64,
 }
 
 /// Requests of one kind.
@@ -348,6 +362,21 @@ impl Report {
                         l.rows.to_string(),
                         format!("{:.1}", l.seconds),
                         n(l.orders as f64 / l.seconds.max(1e-9)),
+                    ]
+                })
+                .collect(),
+        );
+        table(
+            "Import of Olist's orders, each replayed to its last state",
+            &["store", "orders", "seconds", "orders/s"],
+            self.imports
+                .iter()
+                .map(|i| {
+                    vec![
+                        i.store.clone(),
+                        i.orders.to_string(),
+                        format!("{:.1}", i.seconds),
+                        n(i.orders as f64 / i.seconds.max(1e-9)),
                     ]
                 })
                 .collect(),

@@ -23,7 +23,7 @@ use crate::report::{self, Asking, FlashSale, Growth, Placing, Report, ServerFigu
 use crate::server::{Place, Server};
 use crate::shop::{self, Shop};
 use crate::stopwatch::Stopwatch;
-use crate::{bulk, flash, inprocess, reads};
+use crate::{bulk, flash, import, inprocess, reads};
 
 /// Connections that the server commits on; the floor gets as many.
 const COMMITTING: usize = 12;
@@ -69,7 +69,7 @@ impl AnyFloor {
     ) -> Result<Written> {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(statements, template, floor, batch, time),
-            Self::Postgres(postgres) => postgres.write(statements, template, floor, time).await,
+            Self::Postgres(postgres) => postgres.write(statements, template, floor, batch, time).await,
         }
     }
 }
@@ -80,8 +80,8 @@ struct Measuree {
     place: Place,
     database: Option<Database>,
     cpu: ServerCpu,
-    /// Keeps the process whose parent's time is read.
-    _client: Option<tokio_postgres::Client>,
+    /// Asks the database how it is; its process' parent's time is read.
+    client: Option<tokio_postgres::Client>,
 }
 
 impl Measuree {
@@ -97,19 +97,24 @@ impl Measuree {
             }
         };
         let place = Place { dir, database_url: database.as_ref().map(|d| d.url.clone()) };
-        Ok(Self { kind, place, database, cpu, _client: client })
+        Ok(Self { kind, place, database, cpu, client })
     }
 
     async fn remove(self) -> Result<()> {
-        drop(self._client);
+        drop(self.client);
         match self.database {
             Some(database) => database.remove().await,
             None => Ok(std::fs::remove_dir_all(&self.place.dir)?),
         }
     }
 
-    /// Write transactions of an embedded store so far: the change counter in its shared index of the WAL.
-    fn commits(&self) -> Option<u32> {
+    /// Transactions that wrote orders so far: of an embedded store the change counter in its shared index of the WAL, of PostgreSQL those
+    /// that its rows of timelines name.
+    async fn commits(&self) -> Option<u32> {
+        if let Some(client) = &self.client {
+            let row = client.query_one("SELECT count(DISTINCT xmin::text)::int4 FROM timeline", &[]).await.ok()?;
+            return row.try_get::<_, i32>(0).ok()?.try_into().ok();
+        }
         let bytes = std::fs::read(self.place.dir.join("orderwright.db-shm")).ok()?;
         Some(u32::from_ne_bytes(bytes.get(8..12)?.try_into().ok()?))
     }
@@ -150,6 +155,13 @@ impl Bench {
             }
             if self.args.wants(Part::Read) {
                 self.reads(kind).await?;
+            }
+            if let (Some(files), true) = (self.args.olist.clone(), self.args.wants(Part::Import)) {
+                say(&format!("{}: import", kind.name()));
+                let measuree = Measuree::new(kind, &self.dir, "import").await?;
+                let (orders, seconds) = import::olist(&self.program, &files, &measuree.place)?;
+                self.report.imports.push(report::Import { store: kind.name().to_owned(), orders, seconds });
+                measuree.remove().await?;
             }
         }
         Ok(self.report)
@@ -206,10 +218,10 @@ impl Bench {
             // The first requests prepare statements and open connections: they are not measured.
             place(&shop, journey, server, &measuree.cpu, self.args.connections, Until::Time(time / 8)).await?;
             for _ in 0..self.args.rounds() {
-                let commits = measuree.commits();
+                let commits = measuree.commits().await;
                 let round =
                     place(&shop, journey, server, &measuree.cpu, self.args.connections, Until::Time(time)).await?;
-                if let (Some(before), Some(after)) = (commits, measuree.commits()) {
+                if let (Some(before), Some(after)) = (commits, measuree.commits().await) {
                     let changesets = round.count * template.steps.len() as u64;
                     batch = changesets as f64 / f64::from(after.wrapping_sub(before)).max(1.0);
                 }

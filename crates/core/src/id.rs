@@ -102,6 +102,8 @@ ids! {
     VariantId = "var_";
     /// An API token.
     TokenId = "tok_";
+    /// A migration of orders in flight.
+    MigrationId = "mig_";
     /// A domain event of the feed.
     EventId = "evt_";
 }

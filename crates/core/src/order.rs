@@ -101,6 +101,9 @@ pub struct Order {
     pub timeline_length: i64,
     /// SHA-256 (hex) of the last timeline entry, chained to all before it.
     pub timeline_hash: String,
+    /// Commands that wrote nothing on the timeline: the next entry carries their records, so that the history can be replayed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<Value>,
     /// When it was placed.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -136,6 +139,10 @@ pub struct Instance {
     /// The effect that runs while this state lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<JobId>,
+    /// When this state's timers are over, as a migration carried them over from another version: in the order of the state's `after`,
+    /// `None` (or nothing) for one that counts by its own rule. Gone when the state is left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<Option<Timestamp>>,
 }
 
 /// What has become of the units that placement reserved.
@@ -251,6 +258,9 @@ pub enum PartyKind {
 }
 
 impl PartyKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::Brand, Self::Supplier, Self::Retailer, Self::Merchant, Self::Platform];
+
     /// The name in the API and in account names.
     pub fn name(self) -> &'static str {
         match self {

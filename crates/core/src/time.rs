@@ -62,7 +62,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// A length of time in microseconds, written `7d`, `36h`, `15m`, `30s` (api.md, conventions).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Span(pub i64);
 

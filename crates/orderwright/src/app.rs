@@ -1,11 +1,12 @@
 //! The application, built once: the only place that knows every concrete part.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use orderwright_core::catalog::Channel;
 use orderwright_core::order::Order;
-use orderwright_core::time::Span;
+use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Workflow, WorkflowSet};
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -41,9 +42,14 @@ pub struct App {
     pub in_flight: InFlight,
     /// Order numbers in hand.
     pub numbers: Mutex<NumberBlocks>,
+    /// When old answers were last thrown away: microseconds of the shop's clock.
+    pub swept_at: AtomicI64,
     /// Counters and timings.
     pub metrics: Metrics,
-    workflows: RwLock<Arc<WorkflowSet>>,
+    /// What is published, and the place in the history of publishing up to which it is known.
+    workflows: RwLock<(Arc<WorkflowSet>, i64)>,
+    /// When this node last looked whether something was published (real time).
+    looked_us: AtomicI64,
     channels: RwLock<Arc<HashMap<String, Arc<Channel>>>>,
     /// One lock for some orders each, so that this node does not fight itself over one order. Correctness does not need it.
     order_locks: Vec<Mutex<()>>,
@@ -58,8 +64,6 @@ impl App {
         let store = Store::open(config).await?;
         let node = store.node_id();
         let offset = store.setting(CLOCK_OFFSET).await?.and_then(|v| v.parse().ok()).unwrap_or(0);
-        let workflows = WorkflowSet::shipped()
-            .map_err(|complaints| anyhow::anyhow!("a shipped workflow is wrong: {complaints:?}"))?;
         let app = Arc::new(Self {
             provider: Sandbox::new(store.clone()),
             clock: Clock::system(Span(if sandbox_mode { offset } else { 0 })),
@@ -71,13 +75,15 @@ impl App {
             ending: watch::Sender::default(),
             in_flight: InFlight::default(),
             numbers: Mutex::new(NumberBlocks::default()),
-            metrics: Metrics::new(),
-            workflows: RwLock::new(Arc::new(workflows)),
+            swept_at: AtomicI64::new(0),
+            metrics: Metrics::new(store.stats(), store.is_shared(), node),
+            workflows: RwLock::default(),
+            looked_us: AtomicI64::new(0),
             channels: RwLock::default(),
             order_locks: (0..256).map(|_| Mutex::new(())).collect(),
             store,
         });
-        crate::ops::catalog::publish_shipped_workflows(&app).await?;
+        crate::ops::versions::follow::open(&app).await?;
         app.reload_channels().await?;
         Ok(app)
     }
@@ -107,12 +113,27 @@ impl App {
 
     /// The published workflows.
     pub fn workflows(&self) -> Arc<WorkflowSet> {
+        self.workflows_at().0
+    }
+
+    /// The published workflows, and the place in the history of publishing up to which they are known.
+    pub fn workflows_at(&self) -> (Arc<WorkflowSet>, i64) {
         self.workflows.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    /// Replaces the published workflows.
-    pub fn set_workflows(&self, set: WorkflowSet) {
-        *self.workflows.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(set);
+    /// Replaces the published workflows, unless more of the history is known already.
+    pub fn set_workflows(&self, set: WorkflowSet, seq: i64) {
+        let mut known = self.workflows.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if known.1 < seq {
+            *known = (Arc::new(set), seq);
+        }
+    }
+
+    /// Whether it is time to look again whether something was published; who is told so looks.
+    pub fn is_time_to_look(&self, real_now: Timestamp, every_us: i64) -> bool {
+        let last = self.looked_us.load(Ordering::Relaxed);
+        let due = real_now.0 < last || real_now.0 - last >= every_us;
+        due && self.looked_us.compare_exchange(last, real_now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// The workflow that an order runs and its partner, in the versions that the order keeps.

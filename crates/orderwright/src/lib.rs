@@ -7,6 +7,8 @@ pub mod app;
 pub mod cli;
 pub mod demo;
 pub mod effects;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod import;
 pub mod kernel;
 pub mod ops;

@@ -33,8 +33,9 @@ pub fn run_bench(root: &Path, args: &[&str]) -> Result<()> {
 /// Whether anything in the arguments leaves PostgreSQL in.
 fn needs_postgres(args: &[&str]) -> bool {
     let sqlite_only = args.windows(2).any(|pair| pair == ["--store", "sqlite"]) || args.contains(&"--store=sqlite");
-    let without = ["--callgrind", "--help", "-h", "load", "place"];
-    !sqlite_only && !args.iter().any(|arg| without.contains(arg))
+    let without = ["--callgrind", "--help", "-h"];
+    let command = args.first().is_some_and(|first| ["load", "place"].contains(first));
+    !sqlite_only && !command && !args.iter().any(|arg| without.contains(arg))
 }
 
 /// The folder of released programs: beside that of this one.
@@ -53,7 +54,7 @@ mod tests {
         for args in [&["--store", "sqlite"][..], &["--store=sqlite"], &["--quick", "--callgrind"], &["load"], &["-h"]] {
             assert!(!needs_postgres(args), "{args:?}");
         }
-        for args in [&[][..], &["--quick"], &["--store", "postgres"]] {
+        for args in [&[][..], &["--quick"], &["--store", "postgres"], &["--only", "place"]] {
             assert!(needs_postgres(args), "{args:?}");
         }
     }

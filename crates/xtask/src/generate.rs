@@ -18,8 +18,16 @@ pub enum Binary {
 }
 
 /// Each generated file and the arguments with which `orderwright` writes it to standard output.
-const FILES: &[(&str, &[&str])] =
-    &[("docs/openapi.json", &["openapi"]), ("docs/workflow.schema.json", &["workflow", "schema"])];
+const FILES: &[(&str, &[&str])] = &[
+    ("docs/openapi.json", &["openapi"]),
+    ("docs/workflow.schema.json", &["workflow", "schema"]),
+    ("docs/workflows/made-to-order.svg", &["workflow", "graph", "made-to-order"]),
+    ("docs/workflows/marketplace-split.svg", &["workflow", "graph", "marketplace-split"]),
+    ("docs/workflows/marketplace.svg", &["workflow", "graph", "marketplace"]),
+    ("docs/workflows/merchant.svg", &["workflow", "graph", "merchant"]),
+    ("docs/workflows/retail.svg", &["workflow", "graph", "retail"]),
+    ("docs/workflows/store-request.svg", &["workflow", "graph", "store-request"]),
+];
 
 /// Writes every generated file, or only checks them all.
 pub fn run(root: &Path, binary: Binary, check: bool) -> Result<()> {
@@ -36,6 +44,9 @@ pub fn run(root: &Path, binary: Binary, check: bool) -> Result<()> {
         } else if check {
             stale.push(*file);
         } else {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            }
             std::fs::write(&path, made).with_context(|| format!("cannot write {file}"))?;
             println!("{file}: written");
         }

@@ -9,6 +9,7 @@ mod bench;
 mod ci;
 mod generate;
 mod postgres;
+mod schemathesis;
 mod shell;
 mod test;
 mod tidy;
@@ -26,6 +27,7 @@ usage: cargo xtask <command>
   test -- NAME [ARG]  only the tests whose name contains NAME, without the static checks; ARGs go to the test harness
   tidy                the rules of the house that no compiler checks
   generate [--check]  writes the generated files; with --check, fails when one of them is stale
+  api [--database-url URL]  only the check of the API against its document, on a demo shop; part of `test`
   bench [ARG]...      measures the released program on both stores; `bench --help` says what can be chosen
   ci                  `test` on a clean checkout, which must still be clean afterwards
 ";
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root),
         ["generate"] => generate::run(&root, generate::Binary::Cargo, false),
         ["generate", "--check"] => generate::run(&root, generate::Binary::Cargo, true),
+        ["api"] => test::api(&root, None),
+        ["api", "--database-url", url] => test::api(&root, Some(url)),
         ["bench", rest @ ..] => bench::run_bench(&root, rest),
         ["ci"] => ci::run(&root),
         ["help" | "--help" | "-h"] => {

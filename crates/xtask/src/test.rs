@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use crate::generate;
 use crate::postgres::Server;
+use crate::schemathesis;
 use crate::shell::{cargo, run, step};
 use crate::tidy;
 use crate::tools::{self, DATABASE_URL};
@@ -27,7 +28,14 @@ pub fn everything(root: &Path) -> Result<()> {
     step("licences", || run(&mut cargo(root, &["deny", "--locked", "check", "licenses", "bans", "sources"])))?;
     step("build", || run(&mut cargo(root, &["test", "--locked", "--workspace", "--no-run"])))?;
     step("generated files", || generate::run(root, generate::Binary::Built, true))?;
-    tests(root, &[])
+    tests(root, &[])?;
+    schemathesis::check(root, None)
+}
+
+/// Only the check of the API against its document.
+pub fn api(root: &Path, database_url: Option<&str>) -> Result<()> {
+    step("build", || run(&mut cargo(root, &["build", "--locked", "--package", "orderwright"])))?;
+    schemathesis::check(root, database_url)
 }
 
 /// Only the tests whose name contains a word, without the static checks.

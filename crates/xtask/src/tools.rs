@@ -55,6 +55,21 @@ pub fn postgres_programs(root: &Path) -> Result<PathBuf> {
     find_postgres().context("PostgreSQL was installed, but there is no /usr/lib/postgresql/*/bin/initdb")
 }
 
+/// Makes sure that Python can make virtual environments; Debian's comes without.
+pub fn python_venv(root: &Path) -> Result<()> {
+    let can = || works(Command::new("python3").args(["-c", "import venv, ensurepip"]));
+    if can() {
+        return Ok(());
+    }
+    if !works(Command::new("apt-get").arg("--version")) {
+        bail!("Python 3.10 or later with its module venv is not installed; install it");
+    }
+    println!("Python's module venv is not installed: installing it");
+    run(&mut apt_get(root, &["update"]))?;
+    run(&mut apt_get(root, &["install", "--yes", "--no-install-recommends", "python3", "python3-venv"]))?;
+    if can() { Ok(()) } else { bail!("python3-venv was installed, but `python3 -m venv` does not work") }
+}
+
 /// Whether this process runs as root: PostgreSQL refuses to, and `apt-get` insists on it.
 pub fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.trim_ascii() == b"0")

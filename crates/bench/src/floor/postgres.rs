@@ -1,5 +1,6 @@
-//! The floor on PostgreSQL: as many connections as the server commits on, each transaction one flight of prepared
-//! statements from BEGIN to COMMIT.
+//! The floor on PostgreSQL: each transaction one flight of prepared statements from BEGIN to COMMIT. It is measured both ways, and the
+//! faster counts: one changeset a transaction on as many connections as the server has for that, and the server's batches on as many
+//! connections as it has for those.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -18,13 +19,15 @@ use tokio_postgres::{Client, Statement};
 use super::{Bound, Floor, Source, Written};
 use crate::database::{Database, ServerCpu, connect};
 use crate::model::learn::Statements;
-use crate::model::template::Template;
+use crate::model::template::{Template, Verb};
 use crate::process;
 use crate::shop;
 use crate::stopwatch::Stopwatch;
 
 /// Orders that are made at once, outside of the measured time.
 const AHEAD: usize = 1_024;
+/// Connections for batches, as the server has them.
+const BATCHES: usize = 3;
 
 /// A database for the floor alone.
 pub struct PostgresFloor {
@@ -62,12 +65,36 @@ impl PostgresFloor {
         Ok(Self { clients, source: Source::new(base_us), cpu, database })
     }
 
-    /// Writes for so long.
+    /// Writes for so long. A transaction of the server holds `batch` changesets of different orders.
     pub async fn write(
         &mut self,
         statements: &Statements,
         template: &Template,
         floor: Floor,
+        batch: f64,
+        time: Duration,
+    ) -> Result<Written> {
+        let together = match floor {
+            Floor::Steps => batch,
+            Floor::Rows => batch / template.steps.len().max(1) as f64,
+        };
+        let together = (together.round() as usize).clamp(1, AHEAD);
+        let all = self.clients.len();
+        if together == 1 {
+            return self.write_so(statements, template, floor, (all, 1), time).await;
+        }
+        let one_by_one = self.write_so(statements, template, floor, (all, 1), time / 2).await?;
+        let batched = self.write_so(statements, template, floor, (all.min(BATCHES), together), time / 2).await?;
+        Ok(if batched.rate() > one_by_one.rate() { batched } else { one_by_one })
+    }
+
+    /// Writes on so many connections with so many orders in a transaction.
+    async fn write_so(
+        &mut self,
+        statements: &Statements,
+        template: &Template,
+        floor: Floor,
+        (connections, together): (usize, usize),
         time: Duration,
     ) -> Result<Written> {
         for client in &self.clients {
@@ -75,14 +102,17 @@ impl PostgresFloor {
         }
         let mut written = Written::default();
         while written.seconds < time.as_secs_f64() {
-            let orders = (0..AHEAD).map(|_| self.source.next(template, floor)).collect();
-            let orders: Rc<RefCell<VecDeque<Vec<Vec<Bound>>>>> = Rc::new(RefCell::new(orders));
+            let orders: Vec<Vec<Vec<Bound>>> = (0..AHEAD).map(|_| self.source.next(template, floor)).collect();
+            let groups: VecDeque<Vec<Vec<Bound>>> =
+                orders.chunks(together).map(|group| transactions(statements, group)).collect();
+            let orders: Rc<RefCell<VecDeque<Vec<Vec<Bound>>>>> = Rc::new(RefCell::new(groups));
             let (cpu, database) = (process::own_cpu()?, self.cpu.read());
             let watch = Stopwatch::start();
             let set = LocalSet::new();
             let tasks: Vec<_> = self
                 .clients
                 .iter()
+                .take(connections)
                 .map(|client| {
                     let (client, orders) = (client.clone(), orders.clone());
                     set.spawn_local(async move {
@@ -115,6 +145,21 @@ impl PostgresFloor {
         drop(self.clients);
         self.database.remove().await
     }
+}
+
+/// The transactions of a group of orders: step by step, and within one the shared figures last and in one order, so that two
+/// transactions never wait for each other in a circle.
+fn transactions(statements: &Statements, group: &[Vec<Vec<Bound>>]) -> Vec<Vec<Bound>> {
+    let steps = group.iter().map(Vec::len).max().unwrap_or(0);
+    let step = |n: usize| {
+        let mut changes: Vec<Bound> = group.iter().filter_map(|order| order.get(n)).flatten().cloned().collect();
+        changes.sort_by_cached_key(|(statement, vals)| {
+            let statement = &statements.list[*statement];
+            (statement.verb == Verb::Add).then(|| format!("{:?}", &vals[statement.set.len()..]))
+        });
+        changes
+    };
+    (0..steps).map(step).collect()
 }
 
 impl Prepared {

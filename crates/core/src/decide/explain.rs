@@ -1,12 +1,12 @@
 //! Why is it waiting? What may be done now, by whom, and why not: for every item, from the workflow itself.
 
 use super::run::{Run, Which};
-use super::{Context, message, owns};
+use super::{Context, message, owns, words};
 use crate::actor::Actor;
-use crate::id::ItemId;
+use crate::id::{ItemId, JobId};
 use crate::order::{CancellationRequest, Order};
 use crate::time::Timestamp;
-use crate::workflow::guard::Answer;
+use crate::workflow::guard::{Answer, Guard};
 use crate::workflow::{Field, Party, State, Transition};
 
 /// What may be done with an order now.
@@ -29,16 +29,41 @@ pub struct ItemActions {
     pub state: String,
     /// The public status it shows as; empty for the payment.
     pub status: String,
+    /// Since when.
+    pub since: Timestamp,
     /// Whether it may rest here for good.
     pub is_final: bool,
+    /// What it waits for, in sentences for the one who asks; empty only when nothing more can happen.
+    pub summary: String,
     /// Events and who may fire them.
     pub events: Vec<Possible>,
     /// The effect whose outcome it waits for.
     pub waits_for_effect: Option<String>,
+    /// The job of that effect.
+    pub job: Option<JobId>,
     /// What it waits for without anybody's doing: automatic steps whose guards do not hold.
     pub waits_for: Vec<Waiting>,
     /// When somebody is told that the effect takes too long.
     pub alert: Option<Timestamp>,
+    /// When its timer is due, and the state that it then goes to.
+    pub timer: Option<(Timestamp, String)>,
+    /// The merchant's machine of the item, where it runs. What may be fired there is among the events.
+    pub merchant: Option<Side>,
+}
+
+/// The merchant's machine of an item.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Its state.
+    pub state: String,
+    /// The public status it shows as.
+    pub status: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether it may rest here for good.
+    pub is_final: bool,
+    /// What it waits for without anybody's doing.
+    pub waits_for: Vec<Waiting>,
     /// When its timer is due, and the state that it then goes to.
     pub timer: Option<(Timestamp, String)>,
 }
@@ -48,6 +73,8 @@ pub struct ItemActions {
 pub struct Waiting {
     /// The guard that does not hold.
     pub guard: String,
+    /// The same, to be put into words.
+    pub condition: Guard,
     /// The state that it leads to when it does.
     pub to: String,
     /// What the order says to each of its facts.
@@ -63,10 +90,14 @@ pub struct Possible {
     pub by: Vec<Party>,
     /// Fields that it must carry.
     pub requires: Vec<Field>,
+    /// Whether somebody may fire it now.
+    pub possible: bool,
     /// Whether the one who asks may fire it now.
     pub allowed: bool,
     /// Why nobody can, or why the one who asks cannot.
     pub why_not: Option<String>,
+    /// Its guard, when that does not hold.
+    pub guard: Option<Guard>,
     /// When its guard does not hold: what the order says to each of the guard's facts.
     pub facts: Vec<Answer>,
 }
@@ -74,12 +105,15 @@ pub struct Possible {
 /// Explains an order to an actor.
 pub fn explain(order: &Order, actor: &Actor, context: &mut Context<'_>) -> Actions {
     let run = Run::start(order, actor, context);
-    let items = (0..order.items.len()).filter(|&i| owns(actor, order.items[i].merchant_id));
-    Actions {
-        payment: of(&run, Which::Payment, None),
-        items: items.map(|i| of(&run, Which::Item(i), Some(i))).collect(),
-        cancellation_requests: message::open_requests(&run),
-    }
+    let mut payment = of(&run, Which::Payment, None);
+    payment.summary = words::of_payment(&run, &payment);
+    let owned = (0..order.items.len()).filter(|&i| owns(actor, order.items[i].merchant_id));
+    let items = owned.map(|i| {
+        let mut found = of(&run, Which::Item(i), Some(i));
+        found.summary = words::of_item(&run, i, &found, &payment);
+        found
+    });
+    Actions { items: items.collect(), payment, cancellation_requests: message::open_requests(&run) }
 }
 
 /// Names of the events that the actor may fire on some line, or on the payment, now.
@@ -107,22 +141,39 @@ fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
         Which::Payment => &run.order.payment,
         Which::Item(i) | Which::Merchant(i) => &run.order.items[i].machine,
     };
-    let timer = instance.due.zip(state).and_then(|(due, state)| {
-        let next = state.after.iter().find(|a| run.over_at(which, state, a) == due).or(state.after.first())?;
-        let machine = run.machine(which)?;
-        Some((due, machine.states[next.transition.target].name.clone()))
-    });
     ItemActions {
         item: index.map(|i| run.order.items[i].id),
         state: instance.state.clone(),
         status: state.map(|s| s.status.clone()).unwrap_or_default(),
+        since: instance.since,
         is_final: state.is_some_and(|s| s.is_final),
+        summary: String::new(),
         events,
         waits_for_effect: state.and_then(|s| s.invoke.as_ref()).map(|i| i.effect.name().to_owned()),
+        job: instance.effect,
         waits_for: state.map(|s| waits_for(run, which, s)).unwrap_or_default(),
         alert: instance.due.filter(|_| state.is_some_and(|s| s.invoke.is_some())),
-        timer,
+        timer: timer(run, which),
+        merchant: index.and_then(|i| side(run, Which::Merchant(i))),
     }
+}
+
+fn side(run: &Run<'_, '_>, which: Which) -> Option<Side> {
+    let (instance, state) = (run.instance(which)?, run.state(which).ok().flatten()?);
+    Some(Side {
+        state: instance.state.clone(),
+        status: state.status.clone(),
+        since: instance.since,
+        is_final: state.is_final,
+        waits_for: waits_for(run, which, state),
+        timer: timer(run, which),
+    })
+}
+
+fn timer(run: &Run<'_, '_>, which: Which) -> Option<(Timestamp, String)> {
+    let (due, state) = run.instance(which)?.due.zip(run.state(which).ok().flatten())?;
+    let next = state.after.iter().find(|a| run.over_at(which, state, a) == due).or(state.after.first())?;
+    Some((due, run.machine(which)?.states[next.transition.target].name.clone()))
 }
 
 /// Automatic steps, and timers that are over and blocked, with the guards that hold them.
@@ -131,7 +182,7 @@ fn waits_for(run: &Run<'_, '_>, which: Which, state: &State) -> Vec<Waiting> {
     let blocked = |t: &Transition| {
         let guard = t.guard.as_ref()?;
         let to = run.machine(which)?.states[t.target].name.clone();
-        Some(Waiting { guard: guard.to_string(), to, facts: run.explain_guard(which, guard) })
+        Some(Waiting { facts: run.explain_guard(which, guard), guard: guard.to_string(), condition: guard.clone(), to })
     };
     state.always.iter().chain(over).filter_map(blocked).collect()
 }
@@ -158,6 +209,8 @@ fn declared(run: &Run<'_, '_>, which: Which, state: &State, busy: bool) -> Vec<P
             let guard = transition.guard.as_ref().filter(|_| !holds);
             events.push(Possible {
                 facts: guard.map(|g| run.explain_guard(which, g)).unwrap_or_default(),
+                guard: guard.cloned(),
+                possible: holds && !blocked,
                 event: event.clone(),
                 by: transition.by.clone(),
                 requires: transition.requires.clone(),

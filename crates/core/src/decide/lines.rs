@@ -30,6 +30,7 @@ impl Run<'_, '_> {
         let before = self.before.iter().find(|b| b.item == old).cloned();
         self.before.extend(before.map(|b| Before { item: id, ..b }));
         self.add_item(id);
+        self.splits.push((old, id));
         self.order.items.insert(index + 1, part);
         index + 1
     }

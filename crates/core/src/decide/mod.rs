@@ -13,14 +13,18 @@ mod facts;
 mod fire;
 mod lines;
 mod message;
+pub mod migrate;
 mod outcome;
 mod place;
+pub mod recall;
 mod record;
 mod refund;
+pub mod replay;
 mod run;
 mod shares;
 mod timers;
 pub(crate) mod watch;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,7 +38,7 @@ use crate::order::{Order, RefundItem};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
-pub use explain::{Actions, ItemActions, Possible, Waiting, explain};
+pub use explain::{Actions, ItemActions, Possible, Side, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
 pub(crate) use run::Which;
@@ -358,6 +362,8 @@ impl<'de> Deserialize<'de> for EffectName {
 pub struct Posting {
     /// `authorise`, `capture`, `split`, `void`, `refund`.
     pub cause: &'static str,
+    /// What it is about beside the order: a refund's id.
+    pub about: Option<String>,
     /// Account and amount; debits are positive.
     pub lines: Vec<(String, i64)>,
 }
@@ -499,6 +505,7 @@ pub enum Refusal {
 /// Decides a command on an order.
 pub fn decide(order: &Order, command: &Command, actor: &Actor, context: &mut Context<'_>) -> Result<Decision, Refusal> {
     let mut run = run::Run::start(order, actor, context);
+    run.remember(command);
     apply(&mut run, command)?;
     run.finish()
 }

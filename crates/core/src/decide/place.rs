@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::attempts::is_offline;
+use super::recall::{Deed, Record};
 use super::run::{Run, Which};
 use super::watch::Watch;
 use super::{Context, Decision, MerchantView, Refusal, StockMove, StockMoveKind, fire};
@@ -115,10 +117,27 @@ pub(super) fn place_watched(
     let method = draft.payment_method.clone();
     let counts = workflow.counts_business_days() || context.partner.is_some_and(Workflow::counts_business_days);
     let order = build(draft, workflow, partner_version, counts, &item_ids, now);
+    begin(order, (payment_id, &method), reserved, actor, context, watch)
+}
+
+/// Begins an order that was built: its units are reserved, unless they are already, and its machines start.
+pub(super) fn begin(
+    order: Order,
+    (payment_id, method): (PaymentId, &str),
+    reserved: bool,
+    actor: &Actor,
+    context: &mut Context<'_>,
+    watch: Option<&mut Watch>,
+) -> Result<Decision, Refusal> {
+    let (workflow, now) = (context.workflow, context.now);
+    let lines = order.items.iter().map(|i| (i.id, i.quantity)).collect();
+    let placed = Deed::Place { offline: is_offline(method), lines };
+    let record = Record::new(placed, actor, now, context.cancel_window);
     let mut run = Run::fresh(order, actor, context);
+    run.record = watch.is_none().then_some(record);
     run.watch = watch;
     let total = run.order.total;
-    run.order.payments.push(fire::new_payment(payment_id, &method, total, now));
+    run.order.payments.push(fire::new_payment(payment_id, method, total, now));
     let metadata = json!({ "items": run.order.items.len(), "channel": run.order.channel });
     run.log("created", "Order placed".to_owned(), metadata, true, MerchantView::All);
     for i in 0..run.order.items.len() {
@@ -163,6 +182,7 @@ fn build(
         due: None,
         first: Default::default(),
         effect: None,
+        kept: Vec::new(),
     };
     let totals: Vec<i64> = draft.items.iter().map(|i| i.total).collect();
     let extra = draft.shipping_cost + draft.rounding_amount;
@@ -246,6 +266,7 @@ fn build(
         cancellation_requests: Vec::new(),
         timeline_length: 0,
         timeline_hash: String::new(),
+        unrecorded: Vec::new(),
         created_at: now,
         updated_at: now,
     }

@@ -287,7 +287,7 @@ fn succeeded(run: &mut Run<'_, '_>, index: usize) {
     }
     let mut lines = vec![(effects::CLEARING.to_owned(), -amount)];
     lines.extend(shares::take_back(&mut run.order, &parts));
-    run.post("refund", lines);
+    run.post_about("refund", Some(id.to_string()), lines);
     let metadata =
         json!({ "refundId": id.to_string(), "amount": amount, "reason": reason, "items": refund_items_json(&parts) });
     run.log(

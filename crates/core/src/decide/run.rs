@@ -7,6 +7,7 @@ use super::{
     Context, Decision, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting, Refusal, StockMove,
     StockMoveKind, TimelineEntry,
     attempts::{OFFLINE, is_offline},
+    recall::Record,
     refund,
     watch::{Watch, address},
 };
@@ -50,7 +51,9 @@ pub(super) struct Run<'a, 'c> {
     ids: &'a mut dyn crate::id::IdSource,
     pub before: Vec<Before>,
     pub from_status: Option<String>,
-    from_payment_status: &'static str,
+    pub from_payment_status: &'static str,
+    /// Whether the command ends without automatic steps: a migration moves names, and what then goes on goes on by itself.
+    pub still: bool,
     steps: usize,
     pub cause: Cause,
     /// Lines that became cancelled and whose money goes back when the command is through.
@@ -68,6 +71,10 @@ pub(super) struct Run<'a, 'c> {
     pub from_outside: Option<MoneyFromOutside>,
     /// Somebody who explores the workflow: then there is no history, and what is tried is noted.
     pub watch: Option<&'a mut Watch>,
+    /// What this command does, until an entry of the timeline carries it.
+    pub record: Option<Record>,
+    /// Lines that it split: the line, and the new line.
+    pub splits: Vec<(ItemId, ItemId)>,
 }
 
 /// A line as it was before the command.
@@ -108,6 +115,7 @@ impl<'a, 'c> Run<'a, 'c> {
             before: Vec::new(),
             from_status: None,
             from_payment_status,
+            still: false,
             steps: 0,
             cause: Cause::default(),
             refund_items: Vec::new(),
@@ -122,10 +130,12 @@ impl<'a, 'c> Run<'a, 'c> {
             message: None,
             from_outside: None,
             watch: None,
+            record: None,
+            splits: Vec::new(),
         }
     }
 
-    fn snapshot(&self, item: ItemId, machine: &Instance) -> Before {
+    pub fn snapshot(&self, item: ItemId, machine: &Instance) -> Before {
         let state = self.workflow.item.state(&machine.state);
         Before {
             item,
@@ -226,6 +236,7 @@ impl<'a, 'c> Run<'a, 'c> {
         instance.since = now;
         instance.effect = None;
         instance.due = None;
+        instance.kept.clear();
         if !state.after.is_empty() {
             instance.first.entry(state.name.clone()).or_insert(now);
             self.set_timer(which, state);
@@ -321,6 +332,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 due: None,
                 first: Default::default(),
                 effect: None,
+                kept: Vec::new(),
             });
             self.enter(Which::Merchant(index), first)?;
         }
@@ -397,12 +409,17 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Adds a posting; its lines must sum to zero. Lines of nothing are dropped.
     pub fn post(&mut self, cause: &'static str, lines: Vec<(String, i64)>) {
+        self.post_about(cause, None, lines);
+    }
+
+    /// Books a posting that is about something beside the order.
+    pub fn post_about(&mut self, cause: &'static str, about: Option<String>, lines: Vec<(String, i64)>) {
         // Who explores a workflow looks at postings too, and must survive what a wrong one does.
         let balanced = lines.iter().map(|l| l.1).sum::<i64>() == 0;
         debug_assert!(balanced || self.watch.is_some(), "a posting is balanced: {lines:?}");
         let lines: Vec<_> = lines.into_iter().filter(|l| l.1 != 0).collect();
         if !lines.is_empty() {
-            self.postings.push(Posting { cause, lines });
+            self.postings.push(Posting { cause, about, lines });
         }
     }
 
@@ -411,13 +428,14 @@ impl<'a, 'c> Run<'a, 'c> {
         &mut self,
         kind: &'static str,
         message: String,
-        metadata: Value,
+        mut metadata: Value,
         is_public: bool,
         merchants: MerchantView,
     ) {
         if self.watch.is_some() {
             return;
         }
+        self.record_into(&mut metadata);
         let id = EntryId(self.next_id());
         let seq = self.order.timeline_length + 1;
         let mut hash = Sha256::new();
@@ -447,9 +465,11 @@ impl<'a, 'c> Run<'a, 'c> {
 
     /// Ends the command: settles, derives, and writes down what changed.
     pub fn finish(mut self) -> Result<Decision, Refusal> {
-        self.settle()?;
-        self.tell_overdue()?;
-        self.silence_timers()?;
+        if !self.still {
+            self.settle()?;
+            self.tell_overdue()?;
+            self.silence_timers()?;
+        }
         self.order.version += 1;
         self.order.updated_at = self.now;
         if self.watch.is_none() {
@@ -466,6 +486,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 MerchantView::Nobody,
             );
         }
+        self.carry_record();
         Ok(Decision {
             to_status,
             order: self.order,

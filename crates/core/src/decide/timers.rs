@@ -24,6 +24,11 @@ impl<'c> Run<'_, 'c> {
     /// When that time is over.
     pub fn over_at(&self, which: Which, state: &State, after: &After) -> Timestamp {
         let instance = self.instance(which);
+        let kept = instance.filter(|i| i.state == state.name).map_or(&[][..], |i| &i.kept);
+        let place = state.after.iter().position(|a| std::ptr::eq(a, after));
+        if let Some(at) = place.and_then(|n| kept.get(n).copied().flatten()) {
+            return at;
+        }
         let first = instance.and_then(|i| i.first.get(&state.name)).copied().unwrap_or(self.now);
         match after.delay {
             Delay::Fixed(span) => first.plus(span),

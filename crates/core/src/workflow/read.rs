@@ -7,6 +7,7 @@ mod document;
 mod fragment;
 mod label;
 mod machine;
+mod map;
 mod transition;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ use toml_edit::Document;
 use self::document::{Fields, Notes, Place};
 use self::label::plain;
 use self::machine::{Scope, machine};
+pub use self::map::read_map;
 use super::code::Code;
 use super::complaint::{Complaint, shown};
 use super::fragment::Fragments;

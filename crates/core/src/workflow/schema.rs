@@ -32,7 +32,7 @@ pub fn schema() -> Value {
         "statuses": { "type": "array", "items": text(NAME, "A public status."), "minItems": 1, "uniqueItems": true, "description": "The public statuses, least advanced first." },
         "cancel_event": text(NAME, "The event that `POST …/cancel` fires."),
         "ship_event": text(NAME, "The event that recording a shipment fires."),
-        "credit": { "type": "boolean", "description": "Goods may leave before they are paid for; `workflow check` finds them otherwise." },
+        "credit": { "type": "boolean", "description": "Whether goods may leave before they are paid for." },
         "exits": { "type": "array", "items": text(NAME, "A way out."), "uniqueItems": true, "description": "Fragments: the names of the ways out; workflows say which of their states each is." },
         "use": { "type": "object", "additionalProperties": { "$ref": "#/definitions/use" }, "description": "The fragments that the item's machine is made with." },
         "fragments": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Texts of fragments, as stored versions bring them along." },

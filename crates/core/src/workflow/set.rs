@@ -154,6 +154,20 @@ impl WorkflowSet {
         Ok(workflow)
     }
 
+    /// Takes a text back that was published after those that this set has, and makes it current. It was checked when it was published,
+    /// beside what was current then, and is not checked again.
+    pub fn adopt(&mut self, text: &str) -> Result<Arc<Workflow>, Vec<Complaint>> {
+        let workflow = Arc::new(read(text)?);
+        self.publish(&workflow, text);
+        self.current.insert(workflow.name.clone(), Arc::clone(&workflow));
+        Ok(workflow)
+    }
+
+    /// The text that a version was last published as.
+    pub fn text(&self, version: &str) -> Option<&str> {
+        self.versions.get(version).map(|p| &*p.text)
+    }
+
     fn publish(&mut self, workflow: &Arc<Workflow>, text: &str) {
         let published = Published { workflow: Arc::clone(workflow), text: text.into() };
         self.versions.insert(workflow.version.clone(), published);
@@ -242,6 +256,18 @@ mod tests {
         assert!(list(&complaints).contains("must say kind = \"merchant\""), "{}", list(&complaints));
         assert!(WorkflowSet::new().insert(SPLIT).is_err(), "no partner yet");
         assert_eq!(set.texts().count(), 6, "what is refused leaves no trace");
+    }
+
+    #[test]
+    fn adopts_what_was_published_elsewhere() {
+        let mut set = shipped();
+        let old = set.get("merchant").expect("shipped").version.clone();
+        let text = MERCHANT.replace("on.withdraw", "on.take_back");
+        let new = set.adopt(&text).expect("checked where it was published");
+        assert_eq!(set.get("merchant").expect("current").version, new.version);
+        assert_eq!((set.text(&new.version), set.text(&old)), (Some(text.as_str()), Some(MERCHANT)));
+        set.adopt(MERCHANT).expect("readable");
+        assert_eq!(set.get("merchant").expect("current again").version, old);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use orderwright_core::workflow::{Effect, Machine};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::shop::{Shop, operator};
+use crate::shop::{Shop, customer, merchant, operator, retailer};
 
 /// Everything that decisions said so far.
 #[derive(Clone)]
@@ -140,6 +140,7 @@ impl Shop {
         self.statuses_agree(before);
         self.machines_are_sane();
         self.everything_has_a_way_out();
+        self.everything_says_what_it_waits_for();
         let text = serde_json::to_string(&order).expect("an order is a document");
         assert_eq!(serde_json::from_str::<Order>(&text).expect("and back"), order);
     }
@@ -240,6 +241,17 @@ impl Shop {
             if let Some((partner, instance)) = self.partner.as_ref().zip(item.merchant.as_ref()) {
                 sane(&partner.item, instance);
             }
+        }
+    }
+
+    /// Whoever asks, and whatever has happened: an item that may not rest where it is says what it waits for.
+    fn everything_says_what_it_waits_for(&self) {
+        for actor in [operator(), retailer(), merchant(1), merchant(2), customer()] {
+            let actions = self.explain(&actor);
+            for item in actions.items.iter().filter(|i| !i.is_final) {
+                assert!(item.summary.ends_with('.'), "{:?} is told nothing of {item:?}", actor.role);
+            }
+            assert!(actions.payment.summary.ends_with('.'), "{:?}", actions.payment);
         }
     }
 

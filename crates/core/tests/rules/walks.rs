@@ -128,7 +128,7 @@ pub fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
 }
 
 /// Lets the provider answer, all time pass and everybody do what they may: the order comes to its end.
-fn comes_to_an_end(mut shop: Shop) {
+pub fn comes_to_an_end(mut shop: Shop) {
     shop.run();
     for _ in 0..60 {
         shop.wait("40d");

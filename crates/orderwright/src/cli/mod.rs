@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stderr, reason = "the command line talks to people on standard error")]
 
+mod audit;
 mod demo;
 mod jobs;
 mod key;
@@ -55,6 +56,9 @@ enum Command {
     Workflow(workflow::Command),
     /// Import orders from elsewhere, replayed through the engine on a virtual clock
     Import(crate::import::Args),
+    /// Prove that the books are right
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Look at background work, and try again what gave up
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -95,6 +99,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Key(command) => key::run(command).await,
         Command::Workflow(command) => workflow::run(command).await,
         Command::Import(args) => crate::import::main(args).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Jobs(command) => jobs::run(command).await,
     }
 }

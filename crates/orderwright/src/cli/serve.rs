@@ -6,6 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 use super::store::StoreArgs;
@@ -17,6 +21,13 @@ use crate::web;
 pub const LISTEN: &str = "127.0.0.1:8080";
 /// How long answers that are under way may take after the server was told to end.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a client may take for the head of a request, and how long a connection may rest between two.
+const HEAD_WITHIN: Duration = Duration::from_secs(75);
+/// The largest head of a request, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// How long nobody is let in after that failed.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Run the server.
 #[derive(Debug, clap::Args)]
@@ -90,17 +101,51 @@ pub async fn serve(
         tracing::info!("ending: no new connections, answers under way are given");
         ending.send_replace(true);
     };
-    let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, router).with_graceful_shutdown(graceful);
+    let server = accept(listener, web::router(app), HEAD_WITHIN, graceful);
     // Streams of events end with the server; a client that does not read its answer holds it up for no longer than this.
     let late = async move {
         let _ = told.wait_for(|told| *told).await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        result = async { server.await } => result.context("the server failed"),
-        () = late => Ok(()),
+        () = server => {}
+        () = late => {}
     }
+    Ok(())
+}
+
+/// Takes connections until `end`, then waits for the answers that are under way. A client that has not sent the head of a request within
+/// `head_within`, the first one or the next, is hung up on.
+async fn accept(listener: TcpListener, router: axum::Router, head_within: Duration, end: impl Future<Output = ()>) {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(head_within).max_buf_size(MAX_HEAD);
+    let connections = GracefulShutdown::new();
+    let mut end = std::pin::pin!(end);
+    loop {
+        let stream = tokio::select! {
+            () = &mut end => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, or a client that is gone already: neither is a reason to end.
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(BREATH).await;
+                    continue;
+                }
+            },
+        };
+        // Answers are written whole; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 /// Waits for Ctrl-C or the signal by which service managers end a process. It listens from the call on, not only from the first poll: a
@@ -145,6 +190,8 @@ pub fn base_url(address: SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
 
     #[test]
@@ -163,6 +210,29 @@ mod tests {
         assert!(error.contains(&taken) && error.contains("--listen"), "{error}");
         let error = bind("nowhere").await.expect_err("no address").to_string();
         assert!(error.contains("nowhere") && error.contains("--listen"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn who_never_ends_the_head_of_a_request_is_hung_up_on() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let router = axum::Router::new().route("/", axum::routing::get(|| async { "here" }));
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = tokio::spawn(accept(listener, router, Duration::from_millis(100), async {
+            let _ = stopped.await;
+        }));
+        let mut slow = tokio::net::TcpStream::connect(address).await.expect("connects");
+        slow.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ").await.expect("sends");
+        let mut answer = Vec::new();
+        slow.read_to_end(&mut answer).await.expect("is hung up on");
+        assert!(!String::from_utf8_lossy(&answer).contains("here"), "{answer:?}");
+        // Others are served meanwhile and afterwards, and what is under way at the end is answered.
+        let mut quick = tokio::net::TcpStream::connect(address).await.expect("connects");
+        quick.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.expect("sends");
+        quick.read_to_end(&mut answer).await.expect("an answer");
+        assert!(String::from_utf8_lossy(&answer).ends_with("here"), "{answer:?}");
+        drop(stop);
+        server.await.expect("ends");
     }
 
     #[tokio::test]

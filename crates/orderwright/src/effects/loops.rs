@@ -4,11 +4,12 @@
 //! every [`TICK`]. Nothing depends on being woken: waking only makes it quick.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use orderwright_core::decide::{Command, Refusal};
 use orderwright_core::id::OrderId;
-use orderwright_core::time::Span;
+use orderwright_core::time::{Span, Timestamp};
 
 use super::runner;
 use crate::app::App;
@@ -19,6 +20,10 @@ use crate::store::{Scope, StoreError};
 
 /// The longest that a loop sleeps.
 pub const TICK: Duration = Duration::from_millis(200);
+/// The pause between two steps while there is work: what piles up meanwhile is numbered and folded by the same statements.
+pub const PACE: Duration = Duration::from_millis(20);
+/// How often answers that were kept long enough are thrown away, on the shop's clock.
+const SWEEP: Span = Span::seconds(60);
 /// Work taken at once by one step.
 const BATCH: i64 = 64;
 
@@ -36,6 +41,7 @@ pub fn start(app: &Arc<App>) {
             };
             if !busy {
                 let _ = tokio::time::timeout(TICK, node.wake.notified()).await;
+                tokio::time::sleep(PACE).await;
             }
         }
     });
@@ -44,16 +50,30 @@ pub fn start(app: &Arc<App>) {
 /// One round of everything that is due now. Says whether more may be due already.
 pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
+    crate::ops::versions::follow::look(app).await?;
     let numbered = app.store.sequence(512).await?;
     if numbered > 0 {
+        app.metrics.feed_numbered.inc_by(numbered as u64);
         app.feed.send_replace(());
     }
     let timers = timers(app).await?;
     let jobs = jobs(app).await?;
     let now = app.clock.now();
     let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
-    app.store.expire_idempotency(now.0 - Span::seconds(86_400).0, BATCH).await?;
-    Ok(numbered == 512 || [timers, jobs, expired].contains(&(BATCH as usize)))
+    let swept = sweep(app, now).await?;
+    Ok(numbered == 512 || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
+}
+
+/// Throws away answers that were kept long enough. That is a write, and nobody waits for it.
+async fn sweep(app: &Arc<App>, now: Timestamp) -> Result<usize, StoreError> {
+    if (now.0 - app.swept_at.load(Ordering::Relaxed)).abs() < SWEEP.0 {
+        return Ok(0);
+    }
+    let swept = app.store.expire_idempotency(now.0 - Span::seconds(86_400).0, BATCH).await?;
+    if swept < BATCH as usize {
+        app.swept_at.store(now.0, Ordering::Relaxed);
+    }
+    Ok(swept)
 }
 
 /// Another node may have moved the clock, or scripted a fault.
@@ -83,6 +103,7 @@ async fn timers(app: &Arc<App>) -> Result<usize, StoreError> {
 pub async fn tick(ctx: &Ctx, order: OrderId) {
     match apply(ctx, &Scope::All, OrderRef::Order(order), &Command::Tick, &mut |_, _, _| {}).await {
         Ok((decision, _)) => {
+            ctx.app.metrics.timers_fired.inc();
             tokio::spawn(runner::run_new(ctx.clone(), decision.effects));
         }
         Err(OpError::Refused(Refusal::Endless)) => {

@@ -13,7 +13,8 @@ use orderwright_core::workflow::Effect;
 
 use crate::app::App;
 use crate::kernel::Clock;
-use crate::ops::command::{OrderRef, apply};
+use crate::kernel::clock::stopwatch;
+use crate::ops::command::{Loaded, OrderRef, apply, apply_to};
 use crate::ops::{Ctx, OpError, Wait};
 use crate::pay::sandbox::Sandbox;
 use crate::pay::{Answer, ProviderError};
@@ -32,20 +33,29 @@ struct Leased {
 
 /// Runs effects that were just committed, leased to this node, and all that follows from their outcomes.
 pub async fn run_new(ctx: Ctx, effects: Vec<EffectJob>) {
+    run_from(ctx, effects, None).await;
+}
+
+/// The same, from the order as it was committed with them. The answer is the order as the last of the outcomes left it; `None` when that
+/// is not known, because an effect has no outcome yet or somebody else had a hand in it.
+pub async fn run_from(ctx: Ctx, effects: Vec<EffectJob>, mut order: Option<Loaded>) -> Option<Loaded> {
     let mut queue: Vec<Leased> =
         effects.into_iter().map(|job| Leased { job, fence: 1, attempts: 1, in_doubt: false }).collect();
     let system = Ctx { actor: orderwright_core::actor::Actor::system(), key: None, if_version: None, ..ctx };
     while !queue.is_empty() {
         let leased = queue.remove(0);
-        if let Some(decision) = run(&system, leased).await {
+        let ran = Box::pin(run(&system, leased, order.take())).await;
+        if let Some((decision, after)) = ran {
             queue.extend(decision.effects.into_iter().map(|job| Leased {
                 job,
                 fence: 1,
                 attempts: 1,
                 in_doubt: false,
             }));
+            order = Some(after);
         }
     }
+    order
 }
 
 /// Runs a job that was claimed from the store, and all that follows.
@@ -61,8 +71,8 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
                     attempts: row.attempts,
                     in_doubt: row.state == "in_doubt" || row.attempts > 1,
                 };
-                if let Some(decision) = run(&ctx, leased).await {
-                    run_new(ctx, decision.effects).await;
+                if let Some((decision, after)) = Box::pin(run(&ctx, leased, None)).await {
+                    run_from(ctx, decision.effects, Some(after)).await;
                 }
             }
             Err(error) => bury(&ctx, row.id, row.fence, &format!("the payload cannot be read: {error}")).await,
@@ -71,17 +81,18 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
     }
 }
 
-/// One attempt. What follows from its outcome, if it had one that moved the order.
-async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
+/// One attempt on an order that may be known. What follows from its outcome, if it had one that moved the order.
+async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decision, Loaded)> {
     let Leased { job, fence, attempts, in_doubt } = leased;
-    let now = ctx.clock.now();
+    let (now, start) = (ctx.clock.now(), stopwatch());
     let answer = match job.effect.0 {
         Effect::CheckStock => check_stock(ctx, &job).await,
         _ if in_doubt => ask_first(ctx, &job, now).await,
         _ => ctx.app.provider.execute(&job, now).await,
     };
+    ctx.app.metrics.effect(job.effect.0, outcome_name(&answer), start);
     match answer {
-        Ok(answer @ (Answer::Done { .. } | Answer::Declined { .. })) => finish(ctx, &job, fence, answer).await,
+        Ok(answer @ (Answer::Done { .. } | Answer::Declined { .. })) => finish(ctx, &job, fence, answer, order).await,
         // The provider will send a webhook; should it not come, we ask.
         Ok(Answer::Processing) => {
             again(
@@ -97,7 +108,7 @@ async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
             None
         }
         Err(ProviderError::Lost(why)) => {
-            let _ = outcome(ctx, &job, Outcome::InDoubt, &mut |_, _, _| {}).await;
+            let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
             again(ctx, job.id, fence, attempts, "in_doubt", backoff(now, attempts), &why).await;
             None
         }
@@ -114,6 +125,17 @@ async fn run(ctx: &Ctx, leased: Leased) -> Option<Decision> {
             .await;
             None
         }
+    }
+}
+
+/// The word by which an attempt is counted.
+fn outcome_name(answer: &Result<Answer, ProviderError>) -> &'static str {
+    match answer {
+        Ok(Answer::Done { .. }) => "done",
+        Ok(Answer::Declined { .. }) => "declined",
+        Ok(Answer::Processing) => "processing",
+        Err(ProviderError::Lost(_)) => "lost",
+        Err(ProviderError::Unavailable(_)) => "unavailable",
     }
 }
 
@@ -139,7 +161,13 @@ async fn check_stock(ctx: &Ctx, job: &EffectJob) -> Result<Answer, ProviderError
 }
 
 /// Gives the outcome to the order and ends the job, in one changeset.
-async fn finish(ctx: &Ctx, job: &EffectJob, fence: i64, answer: Answer) -> Option<Decision> {
+async fn finish(
+    ctx: &Ctx,
+    job: &EffectJob,
+    fence: i64,
+    answer: Answer,
+    order: Option<Loaded>,
+) -> Option<(Decision, Loaded)> {
     let id = job.id.0;
     let result = match answer.clone() {
         Answer::Declined { code } => Outcome::Declined { code },
@@ -152,14 +180,17 @@ async fn finish(ctx: &Ctx, job: &EffectJob, fence: i64, answer: Answer) -> Optio
             Sandbox::record(cs, job, &answer);
         }
     };
-    match outcome(ctx, job, result, &mut extra).await {
-        Ok(decision) => Some(decision),
+    match outcome(ctx, job, result, order, &mut extra).await {
+        Ok(applied) => Some(applied),
         // Somebody else applied it, or holds the job now.
         Err(OpError::Refused(Refusal::StaleOutcome)) => {
             end(ctx, id, fence).await;
             None
         }
-        Err(OpError::Internal(why)) if why.contains("Job") => None,
+        Err(OpError::Internal(why)) if why.contains("Job") => {
+            ctx.app.metrics.leases_lost.inc();
+            None
+        }
         Err(OpError::Busy(why)) => {
             // The job stays; its lease runs out and it is taken up again.
             tracing::warn!(job = %job.id, why, "the outcome could not be committed yet");
@@ -176,11 +207,11 @@ async fn outcome(
     ctx: &Ctx,
     job: &EffectJob,
     outcome: Outcome,
+    order: Option<Loaded>,
     extra: &mut (dyn FnMut(&mut Changeset, &orderwright_core::order::Order, Timestamp) + Send),
-) -> Result<Decision, OpError> {
+) -> Result<(Decision, Loaded), OpError> {
     let command = Command::Outcome { effect: job.id, outcome };
-    let (decision, _) = apply(ctx, &Scope::All, OrderRef::Order(job.order), &command, extra).await?;
-    Ok(decision)
+    Box::pin(apply_to(ctx, &Scope::All, OrderRef::Order(job.order), order, &command, extra)).await
 }
 
 /// Ends a job that has nothing left to do.
@@ -196,6 +227,7 @@ async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run
     if attempts >= MAX_ATTEMPTS {
         return bury(ctx, id.0, fence, why).await;
     }
+    ctx.app.metrics.effect_retries.inc();
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     cs.retry_job(id.0, fence, run_at.0, state, Some(why));
@@ -216,7 +248,8 @@ async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
 /// Commits housekeeping of a job: a lost fence means that another node has it, and that is fine.
 async fn commit_quietly(ctx: &Ctx, cs: Changeset) {
     match ctx.app.store.commit(cs).await {
-        Ok(_) | Err(CommitError::Conflict { what: Guard::Job }) => {}
+        Ok(_) => {}
+        Err(CommitError::Conflict { what: Guard::Job }) => _ = ctx.app.metrics.leases_lost.inc(),
         Err(error) => tracing::warn!(%error, "a job's row could not be written; its lease will run out"),
     }
 }

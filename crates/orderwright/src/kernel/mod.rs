@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod digest;
 pub mod ids;
+pub mod meter;
 pub mod random;
 
 pub use clock::Clock;

@@ -1,4 +1,4 @@
-//! What shops sell: channels, merchants, offers, and the workflows that come with the program.
+//! What shops sell: channels, merchants and offers.
 
 use std::collections::HashMap;
 
@@ -6,8 +6,7 @@ use orderwright_core::catalog::{Channel, Offer};
 use orderwright_core::id::MerchantId;
 
 use super::{Ctx, OpError};
-use crate::app::App;
-use crate::store::{Changeset, ChannelRow, MerchantRow, OfferRow, WorkflowRow};
+use crate::store::{Changeset, ChannelRow, MerchantRow, OfferRow};
 
 /// The offers of these SKUs, by SKU.
 pub async fn offers(ctx: &Ctx, skus: impl Iterator<Item = &str>) -> Result<HashMap<String, Offer>, OpError> {
@@ -71,34 +70,5 @@ pub fn put_offer(cs: &mut Changeset, offer: &Offer, rank: i64) -> Result<(), OpE
         rank,
         body,
     });
-    Ok(())
-}
-
-/// Stores the shipped workflows' versions, and takes back the versions that orders may still carry.
-pub async fn publish_shipped_workflows(app: &App) -> anyhow::Result<()> {
-    let mut set = (*app.workflows()).clone();
-    let stored = app.store.workflows().await?;
-    let now = app.clock.now();
-    let mut cs = Changeset::new(app.ids.next(now), now.0);
-    let mut new = false;
-    for (workflow, text) in app.workflows().texts() {
-        if !stored.iter().any(|row| row.version == workflow.version) {
-            new = true;
-            cs.insert_workflow(&WorkflowRow {
-                version: workflow.version.clone(),
-                name: workflow.name.clone(),
-                body: text.to_owned(),
-                created_at: now.0,
-            });
-        }
-    }
-    if new {
-        app.store.commit(cs).await?;
-    }
-    for row in stored {
-        set.keep(&row.body)
-            .map_err(|complaints| anyhow::anyhow!("stored workflow {} {}: {complaints:?}", row.name, row.version))?;
-    }
-    app.set_workflows(set);
     Ok(())
 }

@@ -10,11 +10,12 @@ use orderwright_core::order::Order;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Effect, Workflow};
 
-use super::{Ctx, FIRST_OUTCOME, OpError, Wait, commit};
+use super::{Ctx, FIRST_OUTCOME, OpError, Wait, commit, versions};
 use crate::effects;
 use crate::store::{Changeset, CommitError, Guard, OrderRow, Scope};
 
 /// An order as it was loaded.
+#[derive(Clone)]
 pub struct Loaded {
     /// The aggregate.
     pub order: Order,
@@ -66,14 +67,22 @@ pub async fn load(ctx: &Ctx, scope: &Scope, which: OrderRef) -> Result<Loaded, O
         OrderRef::Order(id) => ctx.app.store.find_order(scope, id.0).await?,
         OrderRef::MerchantOrder(id) => ctx.app.store.find_order_of_merchant_order(scope, id.0).await?,
     };
-    loaded(ctx, row.ok_or(OpError::NotFound)?)
+    loaded(ctx, row.ok_or(OpError::NotFound)?).await
 }
 
-/// Makes the aggregate of a row.
-pub fn loaded(ctx: &Ctx, row: OrderRow) -> Result<Loaded, OpError> {
+/// Makes the aggregate of a row. An order of a version that this node does not know yet was placed by another that does.
+pub async fn loaded(ctx: &Ctx, row: OrderRow) -> Result<Loaded, OpError> {
     let order: Order =
         serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("order {}: {e}", row.id)))?;
-    let (workflow, partner) = ctx.app.workflow_of(&order)?;
+    let (workflow, partner) = match ctx.app.workflow_of(&order) {
+        Ok(found) => found,
+        Err(unknown) => {
+            if !versions::follow::follow(&ctx.app).await? {
+                return Err(unknown);
+            }
+            ctx.app.workflow_of(&order)?
+        }
+    };
     Ok(Loaded { order, workflow, partner })
 }
 
@@ -86,9 +95,9 @@ pub async fn run(ctx: &mut Ctx, which: OrderRef, command: &Command) -> Result<Ap
             key.start(cs, Some(order.id.0), now);
         }
     };
-    let (decision, loaded) = apply(ctx, &scope, which, command, &mut extra).await?;
+    let (decision, loaded) = Box::pin(apply(ctx, &scope, which, command, &mut extra)).await?;
     let (refund, message, at) = (decision.refund, decision.message.clone(), decision.order.updated_at);
-    let loaded = settle(ctx, decision, loaded).await?;
+    let loaded = Box::pin(settle(ctx, decision, loaded)).await?;
     Ok(Applied { loaded, refund, message, at })
 }
 
@@ -100,6 +109,18 @@ pub async fn apply(
     command: &Command,
     extra: &mut (dyn FnMut(&mut Changeset, &Order, Timestamp) + Send),
 ) -> Result<(Decision, Loaded), OpError> {
+    apply_to(ctx, scope, which, None, command, extra).await
+}
+
+/// The same on an order that the caller has just committed: it is loaded only if it has moved since.
+pub async fn apply_to(
+    ctx: &Ctx,
+    scope: &Scope,
+    which: OrderRef,
+    mut known: Option<Loaded>,
+    command: &Command,
+    extra: &mut (dyn FnMut(&mut Changeset, &Order, Timestamp) + Send),
+) -> Result<(Decision, Loaded), OpError> {
     let mut attempt = 0;
     loop {
         attempt += 1;
@@ -108,18 +129,27 @@ pub async fn apply(
             OrderRef::MerchantOrder(id) => id.0,
         };
         let _mine = ctx.app.order_lock(lock_id).lock().await;
-        let Loaded { order, workflow, partner } = load(ctx, scope, which).await?;
+        let from_memory = known.is_some();
+        let Loaded { order, workflow, partner } = match known.take() {
+            Some(known) => known,
+            None => load(ctx, scope, which).await?,
+        };
         if ctx.if_version.is_some_and(|wanted| wanted != order.version) {
             return Err(OpError::PreconditionFailed);
         }
         let now = ctx.clock.now();
-        let decision = decided(ctx, &order, &workflow, partner.as_deref(), command, now)?;
+        let decision = match decided(ctx, &order, &workflow, partner.as_deref(), command, now) {
+            // Only the store knows whether it is still so.
+            Err(_) if from_memory => continue,
+            decided => decided?,
+        };
         let mut cs = commit::changeset(ctx, &decision, &workflow, Some(order.version), now)?;
         extra(&mut cs, &order, now);
         match ctx.app.store.commit(cs).await {
             Ok(_) => {
                 let loaded = Loaded { order: decision.order.clone(), workflow, partner };
                 ctx.app.wake.notify_one();
+                ctx.app.metrics.command(command);
                 return Ok((decision, loaded));
             }
             Err(CommitError::Conflict { what: Guard::OrderVersion }) if attempt < ATTEMPTS => {
@@ -161,17 +191,21 @@ pub async fn settle(ctx: &Ctx, decision: Decision, loaded: Loaded) -> Result<Loa
     }
     let waits = ctx.wait == Wait::Full || decision.effects.iter().any(|e| e.effect.0 != Effect::Refund);
     let order = OrderRef::Order(loaded.order.id);
-    let work = effects::runner::run_new(ctx.clone(), decision.effects);
-    match ctx.wait {
+    let as_committed = (!waits).then(|| loaded.clone());
+    let work = Box::pin(effects::runner::run_from(ctx.clone(), decision.effects, Some(loaded)));
+    let last = match ctx.wait {
         Wait::Full => work.await,
         Wait::FirstOutcome => {
             let task = tokio::spawn(work);
-            if !waits {
+            if let Some(loaded) = as_committed {
                 return Ok(loaded);
             }
             // The work goes on when the time is over, or when the client goes away.
-            let _ = tokio::time::timeout(FIRST_OUTCOME, task).await;
+            tokio::time::timeout(FIRST_OUTCOME, task).await.ok().and_then(Result::ok).flatten()
         }
+    };
+    if let Some(last) = last {
+        return Ok(last);
     }
     load(ctx, &Scope::All, order).await
 }

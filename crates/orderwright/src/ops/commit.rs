@@ -4,7 +4,7 @@ use orderwright_core::decide::{Decision, EffectJob, MerchantView, StockMoveKind}
 use orderwright_core::order::Order;
 use orderwright_core::status;
 use orderwright_core::time::Timestamp;
-use orderwright_core::workflow::Workflow;
+use orderwright_core::workflow::{Machine, Workflow};
 use serde_json::json;
 
 use super::{Ctx, OpError};
@@ -65,7 +65,7 @@ pub fn changeset(
         });
     }
     for item in order.items.iter().filter(|i| decision.new_items.contains(&i.id)) {
-        cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0);
+        cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0, order.created_at.0);
     }
     for (id, merchant) in &decision.merchant_orders {
         cs.insert_merchant_order(id.0, merchant.0, order.id.0, now.0, order.created_at.0);
@@ -76,8 +76,10 @@ pub fn changeset(
             cs.insert_ledger_entry(&LedgerRow {
                 id: ctx.app.ids.next(now),
                 posting_id,
-                order_id: order.id.0,
+                order_id: Some(order.id.0),
                 cause: posting.cause.to_owned(),
+                about: posting.about.clone(),
+                reverses: None,
                 account: account.clone(),
                 currency: order.currency.code().to_owned(),
                 amount: *amount,
@@ -127,9 +129,24 @@ fn order_row(order: &Order, status: &str, workflow: &Workflow) -> Result<OrderRo
         due_at: order.due_at().map(|t| t.0),
         item_name: order.items.first().map(|i| sort_key(&i.name)).unwrap_or_default(),
         payment_reference: order.payment_reference().map(sort_key).unwrap_or_default(),
+        in_flight: in_flight(order, workflow),
         version: order.version,
         body: serde_json::to_string(order).map_err(|e| OpError::Internal(e.to_string()))?,
     })
+}
+
+/// The versions that an order runs, as one word.
+pub fn versions(workflow: &str, partner: Option<&str>) -> String {
+    partner.map_or_else(|| workflow.to_owned(), |p| format!("{workflow}/{p}"))
+}
+
+/// The versions of an order on which something may still happen by itself or by somebody's doing.
+pub fn in_flight(order: &Order, workflow: &Workflow) -> Option<String> {
+    let rests =
+        |machine: Option<&Machine>, state: &str| machine.and_then(|m| m.state(state)).is_some_and(|s| s.is_final);
+    let finished = order.items.iter().all(|i| rests(Some(&workflow.item), &i.machine.state))
+        && rests(workflow.payment.as_ref(), &order.payment.state);
+    (!finished).then(|| versions(&order.workflow_version, order.partner_version.as_deref()))
 }
 
 /// What a list sorts by: an index entry has a limit, and nobody sorts by what comes after so many characters.

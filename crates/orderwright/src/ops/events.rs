@@ -36,9 +36,12 @@ impl FeedCursor {
 
     /// Reads `position.events-read`, or a whole position.
     pub fn parse(text: &str) -> Option<Self> {
-        let (position, read) = text.split_once('.').unwrap_or((text, ""));
-        let position: i64 = position.parse().ok().filter(|p| *p >= 0)?;
-        let read = if read.is_empty() { usize::MAX } else { read.parse().ok()? };
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let (position, read) = match text.split_once('.') {
+            Some((position, read)) => (position, Some(read).filter(|r| digits(r))?.parse().ok()?),
+            None => (text, usize::MAX),
+        };
+        let position = Some(position).filter(|p| digits(p))?.parse().ok()?;
         Some(Self { position, read })
     }
 }

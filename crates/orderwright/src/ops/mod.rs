@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod import;
 pub mod jobs;
 pub mod languages;
+pub mod ledger;
 pub mod messages;
 pub mod orders;
 pub mod people;
@@ -23,7 +24,10 @@ pub mod sale;
 pub mod sandbox;
 pub mod settings;
 pub mod setup;
+pub mod standing;
 pub mod stock;
+pub mod versions;
+pub mod workflows;
 
 use std::sync::Arc;
 
@@ -120,6 +124,9 @@ pub enum OpError {
     /// These SKUs are short.
     #[error("not enough stock of {}", .0.join(", "))]
     OutOfStock(Vec<String>),
+    /// Workflows that cannot be published, and why.
+    #[error("the workflow cannot be published: {}", versions::publish::lines(.0).join("; "))]
+    Findings(Vec<versions::prove::Finding>),
     /// Something else stands in the way: a stable code and a sentence.
     #[error("{1}")]
     Conflict(&'static str, String),

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Ctx, FieldError, OpError};
 use crate::kernel::digest;
-use crate::store::{Changeset, ContactRow, CustomerRow};
+use crate::store::{Changeset, CommitError, ContactRow, CustomerRow, Guard};
 
 /// How to reach somebody.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -56,7 +56,7 @@ pub struct Address {
 }
 
 /// The longest text of a contact or an address.
-const MAX_TEXT: usize = 200;
+pub const MAX_TEXT: usize = 200;
 
 impl Contact {
     /// What is wrong with it.
@@ -118,43 +118,53 @@ fn text(wrong: &mut Vec<FieldError>, pointer: &str, value: &str, required: bool)
 }
 
 /// The customer that a request is for.
+#[derive(Clone, Debug)]
 pub struct Person {
     id: CustomerId,
+    /// The row of somebody who was not known so far.
+    new: Option<CustomerRow>,
 }
 
 impl Person {
     /// A customer who is known.
     pub fn of(id: CustomerId) -> Self {
-        Self { id }
+        Self { id, new: None }
     }
 
-    /// A customer's token says who it is; a storefront's guest is found again by e-mail within the channel.
+    /// A customer's token says who it is; a storefront's guest is found again by e-mail within the channel, and made when it is the first
+    /// time.
     pub async fn resolve(ctx: &Ctx, channel: &str, contact: &Contact, now: Timestamp) -> Result<Self, OpError> {
+        // Two first orders of one guest at once: one of them makes the row, the other finds it.
+        for _ in 0..2 {
+            let Self { id, new } = Self::find(ctx, channel, contact, now).await?;
+            let Some(row) = new else { return Ok(Self::of(id)) };
+            let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+            cs.insert_customer(&row);
+            match ctx.app.store.commit(cs).await {
+                Ok(()) => return Ok(Self::of(id)),
+                Err(CommitError::Duplicate { what: Guard::CustomerEmail }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(OpError::Busy("the customer is being made".to_owned()))
+    }
+
+    /// The same without a changeset of its own: who is not known yet is made by the changeset that [`Person::insert`] adds to. It is
+    /// refused with [`Guard::CustomerEmail`] when another one was quicker; then they are found.
+    pub async fn find(ctx: &Ctx, channel: &str, contact: &Contact, now: Timestamp) -> Result<Self, OpError> {
         if let Some(id) = ctx.actor.customer {
-            return Ok(Self { id });
+            return Ok(Self::of(id));
         }
         if ctx.actor.role != Role::Storefront {
             return Err(OpError::Forbidden("orders are placed with a customer's or a storefront's token".to_owned()));
         }
         let email_digest = email_digest(&contact.email);
         if let Some(found) = ctx.app.store.find_customer_by_email(channel, &email_digest).await? {
-            return Ok(Self { id: CustomerId(found.id) });
+            return Ok(Self::of(CustomerId(found.id)));
         }
-        // Two first orders of one guest at once: one of them makes the row, the other finds it.
         let id = CustomerId(ctx.app.ids.next(now));
         let row = CustomerRow { id: id.0, channel: channel.to_owned(), email_digest, created_at: now.0 };
-        let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
-        cs.insert_customer(&row);
-        match ctx.app.store.commit(cs).await {
-            Ok(()) => Ok(Self { id }),
-            Err(crate::store::CommitError::Duplicate { .. }) => {
-                let found = ctx.app.store.find_customer_by_email(channel, &row.email_digest).await?;
-                found
-                    .map(|f| Self { id: CustomerId(f.id) })
-                    .ok_or_else(|| OpError::Busy("the customer is being made".to_owned()))
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(Self { id, new: Some(row) })
     }
 
     /// The ids of the customer, the contact, the shipping address and the billing address.
@@ -171,6 +181,9 @@ impl Person {
 
     /// Adds the rows that are not there yet.
     pub fn insert(&self, cs: &mut Changeset, contact: &Contact, shipping: Option<&Address>, billing: Option<&Address>) {
+        if let Some(customer) = &self.new {
+            cs.insert_customer(customer);
+        }
         cs.insert_contact(&ContactRow {
             id: contact_id(self.id, contact).0,
             subject: self.id.0,

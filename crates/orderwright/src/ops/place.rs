@@ -90,7 +90,7 @@ const NUMBER_BLOCK: i64 = 64;
 
 /// Places an order in one call.
 pub async fn place(ctx: &mut Ctx, request: Request, payment_method: &str) -> Result<Loaded, OpError> {
-    place_at(ctx, request, payment_method, None).await
+    Box::pin(place_at(ctx, request, payment_method, None)).await
 }
 
 /// Places an order that was sold elsewhere, at the prices of then; a second order with its outside id is refused.
@@ -100,7 +100,7 @@ pub async fn place_imported(
     payment_method: &str,
     sold: &SoldElsewhere,
 ) -> Result<Loaded, OpError> {
-    place_at(ctx, request, payment_method, Some(sold)).await
+    Box::pin(place_at(ctx, request, payment_method, Some(sold))).await
 }
 
 async fn place_at(
@@ -114,21 +114,28 @@ async fn place_at(
     let now = ctx.clock.now();
     let prices = sold.map(|s| s.prices.as_slice());
     let priced = price(ctx, &channel, &request.items, request.discount_code.as_deref(), now, prices).await?;
-    let person = Person::resolve(ctx, &channel.name, &request.customer, now).await?;
-    let mut extra = |cs: &mut Changeset, order: OrderId| {
-        person.insert(cs, &request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
+    // A guest's first order makes the guest too. Of two at once, one finds the guest of the other when it looks again.
+    let mut looked_again = false;
+    loop {
+        let person = Person::find(ctx, &channel.name, &request.customer, now).await?;
+        let mut extra = |cs: &mut Changeset, order: OrderId| {
+            person.insert(cs, &request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
+            if let Some(sold) = sold {
+                cs.insert_external_ref(sold.source, &sold.external_id, order.0);
+            }
+        };
+        let ids = person.ids(&request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
+        let mut draft = draft(&channel, &priced, ids, request.discount_code.clone(), payment_method, false);
+        draft.shipping_country = request.shipping_address.as_ref().map(|a| a.country.clone());
         if let Some(sold) = sold {
-            cs.insert_external_ref(sold.source, &sold.external_id, order.0);
+            draft.shipping_cost = sold.shipping.iter().sum();
+            draft.shipping_shares = Some(sold.shipping.clone());
         }
-    };
-    let ids = person.ids(&request.customer, request.shipping_address.as_ref(), request.billing_address.as_ref());
-    let mut draft = draft(&channel, &priced, ids, request.discount_code.clone(), payment_method, false);
-    draft.shipping_country = request.shipping_address.as_ref().map(|a| a.country.clone());
-    if let Some(sold) = sold {
-        draft.shipping_cost = sold.shipping.iter().sum();
-        draft.shipping_shares = Some(sold.shipping.clone());
+        match Box::pin(try_commit_order(ctx, &channel, draft, now, &mut extra)).await {
+            Err(NotPlaced::CustomerMade) if !looked_again => looked_again = true,
+            placed => return Ok(placed?),
+        }
     }
-    commit_order(ctx, &channel, draft, now, &mut extra).await
 }
 
 /// Opens a checkout: prices, and reserves the units until it expires.
@@ -350,14 +357,46 @@ pub(super) fn draft(
     }
 }
 
+/// Why an order was not placed.
+enum NotPlaced {
+    /// The guest was made at the same moment by somebody else; nothing was written.
+    CustomerMade,
+    Refused(OpError),
+}
+
+impl From<OpError> for NotPlaced {
+    fn from(error: OpError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<NotPlaced> for OpError {
+    fn from(why: NotPlaced) -> Self {
+        match why {
+            NotPlaced::CustomerMade => Self::Busy("the customer is being made".to_owned()),
+            NotPlaced::Refused(error) => error,
+        }
+    }
+}
+
 /// Numbers, decides and commits an order, and waits for the payment's first outcome.
 pub(super) async fn commit_order(
+    ctx: &mut Ctx,
+    channel: &Channel,
+    draft: Draft,
+    now: Timestamp,
+    extra: &mut (dyn FnMut(&mut Changeset, OrderId) + Send),
+) -> Result<Loaded, OpError> {
+    Ok(Box::pin(try_commit_order(ctx, channel, draft, now, extra)).await?)
+}
+
+async fn try_commit_order(
     ctx: &mut Ctx,
     channel: &Channel,
     mut draft: Draft,
     now: Timestamp,
     extra: &mut (dyn FnMut(&mut Changeset, OrderId) + Send),
-) -> Result<Loaded, OpError> {
+) -> Result<Loaded, NotPlaced> {
     let set = ctx.app.workflows();
     let workflow = set.get(&channel.workflow).cloned();
     let workflow = workflow
@@ -375,21 +414,22 @@ pub(super) async fn commit_order(
         let mut ids = ctx.app.ids.at(now);
         let mut context =
             Context { workflow: &workflow, partner: partner.as_deref(), now, cancel_window, ids: &mut ids };
-        decide::place(draft, &ctx.actor, &mut context)?
+        decide::place(draft, &ctx.actor, &mut context).map_err(OpError::from)?
     };
     let mut cs = commit::changeset(ctx, &decision, &workflow, None, now)?;
     extra(&mut cs, id);
-    if let Some(key) = ctx.key.take() {
+    if let Some(key) = &ctx.key {
         key.start(&mut cs, Some(id.0), now);
     }
     match ctx.app.store.commit(cs).await {
-        Ok(()) => {}
-        Err(error) => return Err(short_of(ctx, error, &items).await),
+        Ok(()) => ctx.key = None,
+        Err(CommitError::Duplicate { what: Guard::CustomerEmail }) => return Err(NotPlaced::CustomerMade),
+        Err(error) => return Err(short_of(ctx, error, &items).await.into()),
     }
     ctx.app.metrics.orders_placed.inc();
     ctx.app.wake.notify_one();
     let loaded = Loaded { order: decision.order.clone(), workflow, partner };
-    settle(ctx, decision, loaded).await
+    Ok(Box::pin(settle(ctx, decision, loaded)).await?)
 }
 
 async fn short(ctx: &Ctx, error: CommitError, priced: &Priced) -> OpError {
@@ -399,6 +439,7 @@ async fn short(ctx: &Ctx, error: CommitError, priced: &Priced) -> OpError {
 /// The changeset stops at the first SKU that is short; the customer wants to know all of them.
 async fn short_of(ctx: &Ctx, error: CommitError, items: &[decide::DraftItem]) -> OpError {
     let CommitError::Conflict { what: Guard::Stock { sku } } = error else { return error.into() };
+    ctx.app.metrics.stock_shortfalls.inc();
     let mut wanted: Vec<(&str, &str, i64)> = Vec::new();
     for item in items {
         match wanted.iter_mut().find(|w| w.0 == item.sku && w.1 == item.location) {

@@ -6,20 +6,28 @@ use super::{Ctx, OpError};
 use crate::pay::sandbox::FAULTS;
 use crate::store::{Changeset, SandboxFaultRow};
 
+/// The most times that one fault is scripted.
+pub const MAX_FAULTS: i64 = 1000;
+
+/// What a fault can be scripted for.
+pub fn payment_effects() -> Vec<String> {
+    Effect::ALL.iter().map(|(name, _)| *name).filter(|n| n.starts_with("payment.")).map(str::to_owned).collect()
+}
+
 /// The next `times` calls of an operation come to that outcome.
 pub async fn script_fault(ctx: &Ctx, operation: &str, outcome: &str, times: i64) -> Result<(), OpError> {
     if !ctx.app.sandbox_mode {
         return Err(OpError::NotFound);
     }
-    let known: Vec<&str> = Effect::ALL.iter().map(|(name, _)| *name).filter(|n| n.starts_with("payment.")).collect();
-    if !known.contains(&operation) {
+    let known = payment_effects();
+    if !known.iter().any(|k| k == operation) {
         return Err(OpError::field("/operation", format!("must be one of {}", known.join(", "))));
     }
     if !FAULTS.contains(&outcome) {
         return Err(OpError::field("/outcome", format!("must be one of {}", FAULTS.join(", "))));
     }
-    if !(1..=1000).contains(&times) {
-        return Err(OpError::field("/times", "must be between 1 and 1000"));
+    if !(1..=MAX_FAULTS).contains(&times) {
+        return Err(OpError::field("/times", format!("must be between 1 and {MAX_FAULTS}")));
     }
     let now = ctx.clock.now();
     let id = ctx.app.ids.next(now);

@@ -22,7 +22,10 @@ pub struct Correction {
 }
 
 /// The most units that a location can have.
-const MAX_UNITS: i64 = 1_000_000_000_000;
+pub const MAX_UNITS: i64 = 1_000_000_000_000;
+
+/// The longest name of a location.
+pub const MAX_LOCATION: usize = 64;
 
 /// The figures of a SKU by location.
 pub async fn get(ctx: &Ctx, sku: &str) -> Result<Vec<StockRow>, OpError> {
@@ -79,8 +82,9 @@ pub async fn list(
 pub async fn correct(ctx: &mut Ctx, sku: &str, correction: &Correction) -> Result<Vec<StockRow>, OpError> {
     get(ctx, sku).await?;
     let location = correction.location.as_deref().unwrap_or("default");
-    if location.is_empty() || location.len() > 64 || location.contains(char::is_control) {
-        return Err(OpError::field("/location", "must have between 1 and 64 characters, no control characters"));
+    if !(1..=MAX_LOCATION).contains(&location.chars().count()) || location.contains(char::is_control) {
+        let detail = format!("must have between 1 and {MAX_LOCATION} characters, no control characters");
+        return Err(OpError::field("/location", detail));
     }
     let (adjustment, quantity) = match (correction.on_hand, correction.adjust) {
         (Some(n), None) if (0..=MAX_UNITS).contains(&n) => (StockAdjustment::Set(n), n),

@@ -20,7 +20,7 @@ pub(super) struct Op {
     pub expect: Option<u64>,
     /// Whether its rows are counted into the answer of the commit.
     pub counted: bool,
-    label: Label,
+    pub label: Label,
 }
 
 /// The guard of an operation; the values of it are looked up only when it fails.
@@ -36,11 +36,15 @@ pub(super) enum Label {
     OrderNumber,
     CustomerEmail,
     ExternalRef,
+    Publication,
+    MigrationOrder,
     Other(&'static str),
 }
 
 /// The columns of the outbox row, which op 0 inserts.
-const OUTBOX: usize = 8;
+const OUTBOX: usize = 9;
+/// Those of them that [`Changeset::outbox`] sets: from the third, and not the last.
+const TOLD: std::ops::Range<usize> = 2..OUTBOX - 1;
 
 /// Everything that one decision changes; committed whole or not at all.
 #[derive(Clone, Debug)]
@@ -48,21 +52,24 @@ pub struct Changeset {
     id: i64,
     ops: Vec<Op>,
     vals: Vec<Val>,
+    /// What is added to which account in which currency.
+    balances: Vec<(String, String, i64)>,
 }
 
 impl Changeset {
     /// An empty changeset; `id` is its outcome key and the id of its outbox row, `at` the instant of the decision.
     pub fn new(id: i64, at: i64) -> Self {
-        let mut new = Changeset { id, ops: Vec::with_capacity(16), vals: Vec::with_capacity(128) };
+        let mut new =
+            Changeset { id, ops: Vec::with_capacity(16), vals: Vec::with_capacity(128), balances: Vec::new() };
         let outbox: [Val; OUTBOX] =
-            [id.into(), at.into(), Val::Null, Val::Null, Val::Null, Val::Null, Val::Null, "[]".into()];
+            [id.into(), at.into(), Val::Null, Val::Null, Val::Null, Val::Null, Val::Null, "[]".into(), Val::Null];
         new.push(Stmt::OutboxInsert, Label::ChangeId, outbox);
         new
     }
 
     /// A transaction without an outcome key, for the store's own upkeep: it may be repeated without harm.
     pub(super) fn upkeep() -> Self {
-        Changeset { id: 0, ops: Vec::new(), vals: Vec::new() }
+        Changeset { id: 0, ops: Vec::new(), vals: Vec::new(), balances: Vec::new() }
     }
 
     /// The outcome key.
@@ -81,7 +88,7 @@ impl Changeset {
         to_status: Option<&str>,
         events: &str,
     ) -> &mut Self {
-        let row: [Val; OUTBOX - 2] = [
+        let row: [Val; TOLD.end - TOLD.start] = [
             order_id.into(),
             order_version.into(),
             channel.into(),
@@ -89,10 +96,27 @@ impl Changeset {
             to_status.into(),
             events.into(),
         ];
-        for (slot, val) in self.vals[2..OUTBOX].iter_mut().zip(row) {
+        for (slot, val) in self.vals[TOLD].iter_mut().zip(row) {
             *slot = val;
         }
         self
+    }
+
+    /// Counts a line of the ledger, for the kept balances.
+    pub(super) fn add_to_account(&mut self, account: &str, currency: &str, amount: i64) {
+        match self.balances.iter_mut().find(|(a, c, _)| a == account && c == currency) {
+            Some((_, _, sum)) => *sum += amount,
+            None => self.balances.push((account.to_owned(), currency.to_owned(), amount)),
+        }
+    }
+
+    /// Writes what was counted into the outbox row, where the sequencer finds it.
+    fn tell_balances(&mut self) {
+        self.balances.retain(|(_, _, sum)| *sum != 0);
+        if !self.balances.is_empty() {
+            let text = serde_json::to_string(&self.balances).unwrap_or_default();
+            self.vals[OUTBOX - 1] = text.into();
+        }
     }
 
     /// Adds a statement that is not guarded; a duplicate key is told by its label.
@@ -128,6 +152,7 @@ impl Changeset {
     /// Brings the operations into the order in which every node executes them: stock last (its rows are the hot ones)
     /// and sorted by SKU and location, so that two carts can't wait for each other in a circle.
     pub(super) fn arrange(&mut self) {
+        self.tell_balances();
         let Changeset { ops, vals, .. } = self;
         if ops.iter().any(|op| op.label == Label::Stock) {
             ops.sort_by(|a, b| stock_key(a, vals).cmp(&stock_key(b, vals)));
@@ -161,6 +186,8 @@ impl Changeset {
             Label::OrderNumber => Guard::OrderNumber,
             Label::CustomerEmail => Guard::CustomerEmail,
             Label::ExternalRef => Guard::ExternalRef,
+            Label::Publication => Guard::Publication,
+            Label::MigrationOrder => Guard::MigrationOrder,
             Label::Other(table) => Guard::Other(table),
         }
     }

@@ -27,6 +27,10 @@ pub enum Guard {
     CustomerEmail,
     /// The outside id is known already.
     ExternalRef,
+    /// Somebody published a workflow meanwhile.
+    Publication,
+    /// The migration has done this to the order already.
+    MigrationOrder,
     /// Any other row: named by its table.
     Other(&'static str),
 }

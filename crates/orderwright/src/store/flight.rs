@@ -30,16 +30,18 @@ use super::{
 /// Attempts after deadlocks.
 const ATTEMPTS: u32 = 10;
 /// How long an unknown outcome is looked for.
-const SETTLE: Duration = Duration::from_secs(30);
+pub(super) const SETTLE: Duration = Duration::from_secs(30);
 
-/// Commits the changeset; what the operations that count changed is the answer.
-pub(super) async fn commit(db: &Arc<Postgres>, changeset: &Changeset) -> Result<u64, CommitError> {
+/// Commits the changeset; what the operations that count changed is the answer. `in_doubt` says that an earlier flight of it may still
+/// land.
+pub(super) async fn commit(db: &Arc<Postgres>, changeset: &Changeset, mut in_doubt: bool) -> Result<u64, CommitError> {
     let started = stopwatch();
-    // Whether an earlier flight of this changeset may still land.
-    let mut in_doubt = false;
     let mut attempt = 0;
     loop {
         attempt += 1;
+        if attempt > 1 {
+            db.stats.retries.inc();
+        }
         let conn = match checkout(&db.commits).await {
             Ok(conn) => conn,
             Err(_) if in_doubt && started.elapsed() < SETTLE => {
@@ -194,15 +196,21 @@ fn failed<'a>(e: &Error, op: Option<&'a Op>, sent: bool) -> Failed<'a> {
     Failed { verdict: Verdict::of(e), op, sent, error }
 }
 
-struct Settled {
-    committed: bool,
+/// What became of a flight whose connection broke.
+pub(super) struct Settled {
+    pub committed: bool,
     /// Whether the process that had the lost flight is certainly gone, so that the flight can't land any more.
-    gone: bool,
+    pub gone: bool,
 }
 
 /// Finds out what became of a flight whose connection broke. The old process may still be working on it, so it is ended
 /// first; only then does an absent outbox row mean that nothing was committed.
-async fn settle(db: &Arc<Postgres>, backend: &(i64, String), id: i64, until: Instant) -> Result<Settled, CommitError> {
+pub(super) async fn settle(
+    db: &Arc<Postgres>,
+    backend: &(i64, String),
+    id: i64,
+    until: Instant,
+) -> Result<Settled, CommitError> {
     let mut attempt = 0;
     loop {
         attempt += 1;

@@ -10,12 +10,15 @@ mod changeset;
 mod checkouts;
 mod error;
 mod flight;
+mod group;
 mod idempotency;
 mod jobs;
 mod ledger;
 mod messages;
 mod migrate;
 mod nodes;
+mod number_part;
+mod order_bodies;
 mod order_list;
 mod orders;
 mod page;
@@ -28,10 +31,12 @@ mod schema;
 mod sequencer;
 mod sqlite;
 mod sqlite_writer;
+mod stats;
 mod stock;
 mod timeline;
 mod tokens;
 mod value;
+mod workflow_migrations;
 mod workflows;
 
 pub use catalog::{ChannelRow, MerchantRow, OfferRow};
@@ -40,7 +45,7 @@ pub use checkouts::CheckoutRow;
 pub use error::{CommitError, Guard, Result, StoreError};
 pub use idempotency::IdempotencyRow;
 pub use jobs::JobRow;
-pub use ledger::LedgerRow;
+pub use ledger::{LedgerFilter, LedgerRow};
 pub use messages::MessageRow;
 pub use order_list::{NumberFilter, OrderFilter, OrderPage};
 pub use orders::{OrderRow, Scope};
@@ -50,11 +55,13 @@ pub use refs::ExternalRefRow;
 pub use sandbox::SandboxFaultRow;
 pub use schema::{SchemaColumn, SchemaIndex};
 pub use sequencer::EventRow;
+pub use stats::{Load, OUTCOMES as COMMIT_OUTCOMES, Stats};
 pub use stock::{StockAdjustment, StockMovementRow, StockRow};
 pub use timeline::TimelineRow;
 pub use tokens::TokenRow;
 pub use value::{FromRow, Row, RowError, Val};
-pub use workflows::WorkflowRow;
+pub use workflow_migrations::{MigrationOrderRow, MigrationRow};
+pub use workflows::{PublicationRow, WorkflowRow};
 
 use std::{
     path::PathBuf,
@@ -64,6 +71,7 @@ use std::{
     },
 };
 
+use crate::kernel::clock::stopwatch;
 use postgres::{Postgres, Read};
 use registry::Stmt;
 use sqlite::Sqlite;
@@ -98,6 +106,7 @@ struct Inner {
     node_id: i64,
     /// How often each statement was asked for.
     uses: Box<[AtomicU64]>,
+    stats: Stats,
 }
 
 enum Driver {
@@ -108,9 +117,11 @@ enum Driver {
 impl Store {
     /// Opens the store, brings its schema up to date and takes the next node id.
     pub async fn open(config: StoreConfig) -> Result<Store> {
+        let stats = Stats::default();
         let driver = match config {
             StoreConfig::Sqlite { dir, exclusive, inline } => {
-                let open = move || Sqlite::open(&dir, exclusive, inline);
+                let counted = stats.clone();
+                let open = move || Sqlite::open(&dir, exclusive, inline, counted);
                 let sqlite = if inline {
                     open()?
                 } else {
@@ -120,10 +131,10 @@ impl Store {
                 };
                 Driver::Sqlite(Box::new(sqlite))
             }
-            StoreConfig::Postgres { url } => Driver::Postgres(Arc::new(Postgres::open(&url).await?)),
+            StoreConfig::Postgres { url } => Driver::Postgres(Arc::new(Postgres::open(&url, stats.clone()).await?)),
         };
         let uses = registry::ALL.iter().map(|_| AtomicU64::new(0)).collect();
-        let mut inner = Inner { driver, node_id: 0, uses };
+        let mut inner = Inner { driver, node_id: 0, uses, stats };
         inner.node_id = nodes::next_node_id(&inner).await?;
         Ok(Store { inner: Arc::new(inner) })
     }
@@ -168,10 +179,15 @@ impl Inner {
         for op in changeset.ops() {
             self.count(op.stmt);
         }
-        match &self.driver {
+        let (start, waiting) = (stopwatch(), Waiting::new(&self.stats));
+        let result = match &self.driver {
             Driver::Sqlite(db) => db.commit(changeset).await,
             Driver::Postgres(db) => db.commit(changeset).await,
-        }
+        };
+        drop(waiting);
+        self.stats.commit_time.observe_since(start);
+        self.stats.count(&result);
+        result
     }
 
     /// Reads rows that an index finds quickly: run where the caller is.
@@ -207,7 +223,10 @@ impl Inner {
     /// The same with a statement of the registry.
     async fn list_stmt<T: FromRow>(&self, stmt: Stmt, vals: Vec<Val>) -> Result<Vec<T>> {
         self.count(stmt);
-        self.list(stmt.sqlite().to_owned(), vals).await
+        match &self.driver {
+            Driver::Sqlite(db) => db.list(stmt.sqlite().to_owned(), vals).await,
+            Driver::Postgres(db) => db.list(stmt.postgres(), &vals).await,
+        }
     }
 
     /// Executes one writing statement that returns rows, durably, outside of any changeset; it must bear repetition.
@@ -217,6 +236,22 @@ impl Inner {
             Driver::Sqlite(db) => db.write_rows(stmt, vals).await,
             Driver::Postgres(db) => db.write_rows(stmt, &vals).await,
         }
+    }
+}
+
+/// A changeset that waits for its answer; the caller may go away before it comes.
+struct Waiting<'s>(&'s Stats);
+
+impl<'s> Waiting<'s> {
+    fn new(stats: &'s Stats) -> Self {
+        stats.committing.inc();
+        Self(stats)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.committing.dec();
     }
 }
 

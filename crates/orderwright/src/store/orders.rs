@@ -41,6 +41,8 @@ row! {
         item_name: String,
         /// The provider's or the bank's reference of its payment; empty until there is one.
         payment_reference: String,
+        /// The versions that it runs, as `workflow/partner`, while it is in flight; None once every line and the payment are final.
+        in_flight: Option<String>,
         /// The version of the aggregate.
         version: i64,
         /// The document (JSON).
@@ -65,7 +67,7 @@ pub enum Scope {
 
 impl Scope {
     /// The values ?2, ?3 and ?4 of a finder; None when there is nothing to be found.
-    fn vals(&self) -> Option<[Val; 3]> {
+    pub(super) fn vals(&self) -> Option<[Val; 3]> {
         Some(match self {
             Scope::All => [0.into(), Val::Null, Val::Null],
             Scope::Channel(channel) => [1.into(), channel.as_str().into(), Val::Null],
@@ -106,6 +108,29 @@ impl Store {
         self.inner.rows(Stmt::OrderDue, &[now.into(), limit.into()]).await
     }
 
+    /// The orders in flight that run these versions, by id: after one, at most `limit`.
+    pub async fn orders_in_flight(&self, versions: &str, after: i64, limit: i64) -> Result<Vec<OrderRow>> {
+        self.inner.list_stmt(Stmt::OrderInFlight, vec![versions.into(), after.into(), limit.into()]).await
+    }
+
+    /// Every pair of versions that orders in flight run.
+    pub async fn versions_in_flight(&self) -> Result<Vec<String>> {
+        let mut found: Vec<String> = Vec::new();
+        loop {
+            let after = found.last().map_or("", String::as_str);
+            match self.inner.row::<String>(Stmt::OrderNextInFlight, &[after.into()]).await? {
+                Some(next) => found.push(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// How many orders in flight run these versions. It reads each entry of an index: for long work that shows how far it is, and for
+    /// nothing that a request waits for.
+    pub async fn count_in_flight(&self, versions: &str) -> Result<i64> {
+        Ok(self.inner.list_stmt::<i64>(Stmt::OrderCountInFlight, vec![versions.into()]).await?.pop().unwrap_or(0))
+    }
+
     /// When the next timer of any order fires.
     pub async fn next_due(&self) -> Result<Option<i64>> {
         Ok(self.inner.row::<Option<i64>>(Stmt::OrderNextDue, &[]).await?.flatten())
@@ -142,6 +167,7 @@ impl Changeset {
             order.version.into(),
             order.body.as_str().into(),
             expected_version.into(),
+            order.in_flight.as_deref().into(),
         ];
         self.guard(Stmt::OrderUpdate, Label::OrderVersion, vals)
     }
@@ -159,9 +185,16 @@ impl Changeset {
         self.push(Stmt::MerchantOrderInsert, Label::Other("merchant_order"), vals)
     }
 
-    /// Notes that a SKU is in an order, for the filters by SKU and merchant.
-    pub fn insert_order_item(&mut self, id: i64, order_id: i64, sku: &str, merchant_id: i64) -> &mut Self {
-        let vals = [id.into(), order_id.into(), sku.into(), merchant_id.into()];
+    /// Notes that a SKU is in an order, for the filters by SKU and merchant. `placed_at` is the order's `created_at`.
+    pub fn insert_order_item(
+        &mut self,
+        id: i64,
+        order_id: i64,
+        sku: &str,
+        merchant_id: i64,
+        placed_at: i64,
+    ) -> &mut Self {
+        let vals = [id.into(), order_id.into(), sku.into(), merchant_id.into(), placed_at.into()];
         self.push(Stmt::OrderItemInsert, Label::Other("order_item"), vals)
     }
 }

@@ -11,7 +11,7 @@ pub enum SortKey {
     UpdatedAt,
     /// Its total.
     Total,
-    /// Its public status, by its name.
+    /// Its public status, by its name, and within one status when the order was placed.
     Status,
     /// The name of its first line.
     ItemName,
@@ -36,22 +36,24 @@ impl Default for Sort {
 
 impl SortKey {
     /// Every key.
-    const ALL: [Self; 6] =
+    /// Every key.
+    pub const ALL: [Self; 6] =
         [Self::CreatedAt, Self::UpdatedAt, Self::Total, Self::Status, Self::ItemName, Self::TransactionId];
 
-    /// The column of the table of orders.
-    pub(super) fn column(self) -> &'static str {
+    /// The columns of the table of orders; the id comes after them.
+    pub(super) fn columns(self) -> &'static [&'static str] {
         match self {
-            SortKey::CreatedAt => "o.created_at",
-            SortKey::UpdatedAt => "o.updated_at",
-            SortKey::Total => "o.total",
-            SortKey::Status => "o.status",
-            SortKey::ItemName => "o.item_name",
-            SortKey::TransactionId => "o.payment_reference",
+            SortKey::CreatedAt => &["o.created_at"],
+            SortKey::UpdatedAt => &["o.updated_at"],
+            SortKey::Total => &["o.total"],
+            SortKey::Status => &["o.status", "o.created_at"],
+            SortKey::ItemName => &["o.item_name"],
+            SortKey::TransactionId => &["o.payment_reference"],
         }
     }
 
-    fn name(self) -> &'static str {
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
         match self {
             SortKey::CreatedAt => "createdAt",
             SortKey::UpdatedAt => "updatedAt",

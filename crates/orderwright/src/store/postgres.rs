@@ -2,7 +2,7 @@
 //!
 //! A lane is a connection that all tasks share: requests are pipelined, nobody checks it out. Lists and commits have
 //! connections of their own, so that a slow query never stands in front of a point read. How a changeset is sent and its
-//! outcome settled is in `flight`. What is not here: any statement.
+//! outcome settled is in `flight`, how several become one in `group`. What is not here: any statement.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,9 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 use super::{
     changeset::Changeset,
     error::{CommitError, Result, StoreError},
+    group::{Gate, LEADERS},
     registry::{ALL, Stmt, to_postgres},
+    stats::Stats,
     value::{FromRow, Val},
 };
 
@@ -29,6 +31,8 @@ const LISTS: usize = 6;
 const LANES: usize = 2;
 /// Texts of filtered lists that one connection keeps prepared.
 const LIST_TEXTS: usize = 128;
+/// Texts of groups that one connection keeps prepared.
+const GROUP_TEXTS: usize = 64;
 /// How long a request may wait for a free connection.
 const WAIT: Duration = Duration::from_secs(10);
 /// Attempts after a deadlock or a broken connection.
@@ -38,9 +42,13 @@ const ATTEMPTS: u32 = 8;
 pub(super) struct Postgres {
     pub(super) connector: Connector,
     pub(super) commits: Pool<Connector>,
+    /// Connections of groups of changesets.
+    pub(super) groups: Pool<Connector>,
+    pub(super) gate: Gate,
     lists: Pool<Connector>,
     lanes: [tokio::sync::Mutex<Option<Arc<Conn>>>; LANES],
     turn: AtomicUsize,
+    pub(super) stats: Stats,
 }
 
 /// Makes connections; also the pools' manager.
@@ -58,6 +66,8 @@ pub(super) struct Conn {
     guarded: Box<[OnceLock<Statement>]>,
     /// Inserts of several rows, by statement and number of rows.
     rows: Mutex<HashMap<(usize, usize), Statement>>,
+    /// Statements of groups, by what they are made of.
+    groups: Mutex<HashMap<Vec<Stmt>, Statement>>,
     texts: Mutex<HashMap<String, Statement>>,
 }
 
@@ -75,6 +85,7 @@ impl Connector {
             plain: cells(),
             guarded: cells(),
             rows: Mutex::default(),
+            groups: Mutex::default(),
             texts: Mutex::default(),
         })
     }
@@ -138,6 +149,25 @@ impl Conn {
         Ok(statement)
     }
 
+    /// The prepared form of the statement that does these for a group.
+    pub(super) async fn grouped(
+        &self,
+        stmts: &[Stmt],
+        text: impl FnOnce() -> String,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        let lock = || self.groups.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(statement) = lock().get(stmts) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&text()).await?;
+        let mut groups = lock();
+        if groups.len() >= GROUP_TEXTS {
+            groups.clear();
+        }
+        groups.insert(stmts.to_vec(), statement.clone());
+        Ok(statement)
+    }
+
     /// The prepared form of a list's text.
     async fn text(&self, text: &str) -> Result<Statement, tokio_postgres::Error> {
         let lock = || self.texts.lock().unwrap_or_else(|e| e.into_inner());
@@ -195,7 +225,7 @@ pub(super) enum Read<'a> {
 
 impl Postgres {
     /// Connects and brings the schema up to date.
-    pub(super) async fn open(url: &str) -> Result<Self> {
+    pub(super) async fn open(url: &str, stats: Stats) -> Result<Self> {
         let mut config: Config =
             url.parse().map_err(|e| StoreError::Invalid(format!("the database URL: {}", reason(&e))))?;
         let failed = |e: tokio_postgres::Error| StoreError::Unavailable(reason(&e));
@@ -204,11 +234,18 @@ impl Postgres {
         super::migrate::postgres(&mut connect(&config).await.map_err(failed)?).await?;
 
         let options = config.get_options().unwrap_or_default();
-        config.options(format!(
+        let options = format!(
             "{options} -c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        );
+        config.options(&options);
+        // A group's statement looks up each row of its arrays by an index, in their order, whatever the planner believes about sizes.
+        let mut of_groups = config.clone();
+        of_groups.options(format!(
+            "{options} -c plan_cache_mode=force_generic_plan -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off \
+             -c enable_seqscan=off -c enable_material=off -c enable_memoize=off -c enable_bitmapscan=off"
         ));
         let connector = Connector { config };
-        let pool = |size| {
+        let pool = |connector: &Connector, size| {
             Pool::builder(connector.clone())
                 .max_size(size)
                 .runtime(deadpool::Runtime::Tokio1)
@@ -217,21 +254,29 @@ impl Postgres {
                 .map_err(|e| StoreError::Invalid(e.to_string()))
         };
         Ok(Postgres {
-            commits: pool(COMMITS)?,
-            lists: pool(LISTS)?,
+            commits: pool(&connector, COMMITS)?,
+            groups: pool(&Connector { config: of_groups }, LEADERS)?,
+            gate: Gate::default(),
+            lists: pool(&connector, LISTS)?,
             lanes: Default::default(),
             turn: AtomicUsize::new(0),
             connector,
+            stats,
         })
     }
 
-    /// Commits a changeset. It flies in a task of its own: a caller that goes away can't leave half a transaction on a
-    /// pooled connection.
+    /// Open connections, idle ones, and tasks that wait for one: of the pool for commits and of that for lists.
+    pub(super) fn pools(&self) -> ((usize, usize, usize), (usize, usize, usize)) {
+        let of = |pool: &Pool<Connector>| {
+            let status = pool.status();
+            (status.size, status.available, status.waiting)
+        };
+        (of(&self.commits), of(&self.lists))
+    }
+
+    /// Commits a changeset, in a group if others wait too.
     pub(super) async fn commit(self: &Arc<Self>, changeset: Changeset) -> Result<u64, CommitError> {
-        let this = self.clone();
-        tokio::spawn(async move { super::flight::commit(&this, &changeset).await })
-            .await
-            .map_err(|e| CommitError::Unknown(format!("the committing task failed: {e}")))?
+        super::group::commit(self, changeset).await
     }
 
     /// The next lane; a broken one is made again.

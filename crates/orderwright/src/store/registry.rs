@@ -7,11 +7,13 @@
 
 use std::sync::LazyLock;
 
+use tokio_postgres::types::Type;
+
 /// The columns of an order, in the order of `OrderRow`.
 macro_rules! order_columns {
     () => {
         "o.id, o.number, o.channel, o.customer_id, o.status, o.payment_status, o.shipping_status, o.total, o.created_at, \
-         o.updated_at, o.delivered_at, o.due_at, o.item_name, o.payment_reference, o.version, o.body"
+         o.updated_at, o.delivered_at, o.due_at, o.item_name, o.payment_reference, o.in_flight, o.version, o.body"
     };
 }
 pub(super) use order_columns;
@@ -39,6 +41,30 @@ macro_rules! token_columns {
     };
 }
 
+macro_rules! ledger_columns {
+    () => {
+        "id, posting_id, order_id, cause, about, reverses, account, currency, amount, at"
+    };
+}
+pub(super) use ledger_columns;
+
+/// What committed changesets add to accounts and the sequencer has not folded yet.
+macro_rules! ledger_waiting {
+    () => {
+        "SELECT (e.value ->> 0) AS account, (e.value ->> 1) AS currency, \
+         (e.value ->> 2) AS amount FROM outbox o, json_each(o.ledger) e \
+         WHERE o.position IS NULL AND o.ledger IS NOT NULL"
+    };
+}
+
+macro_rules! ledger_waiting_pg {
+    () => {
+        "SELECT e.value ->> 0 AS account, e.value ->> 1 AS currency, CAST(e.value ->> 2 AS BIGINT) AS amount \
+         FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
+         WHERE o.position IS NULL AND o.ledger IS NOT NULL"
+    };
+}
+
 /// One statement: its name and its texts.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -50,7 +76,7 @@ pub(super) struct Text {
 macro_rules! registry {
     ($($id:ident = $sqlite:expr $(, pg = $pg:expr)?;)*) => {
         /// A statement's place in the registry.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u16)]
         pub(super) enum Stmt { $($id),* }
 
@@ -67,10 +93,11 @@ macro_rules! registry {
 
 registry! {
     // outbox and feed
-    OutboxInsert = "INSERT INTO outbox (id, at, order_id, order_version, channel, from_status, to_status, events) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    OutboxInsert = "INSERT INTO outbox (id, at, order_id, order_version, channel, from_status, to_status, events, ledger) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     OutboxHas = "SELECT id FROM outbox WHERE id = ?1";
     OutboxWaiting = "SELECT id FROM outbox WHERE position IS NULL LIMIT 1";
+    OutboxLag = "SELECT COUNT(*), MIN(at) FROM outbox WHERE position IS NULL";
     OutboxAfter = "SELECT position, id, at, order_id, order_version, channel, from_status, to_status, events FROM outbox \
         WHERE position > ?1 ORDER BY position LIMIT ?2";
     FeedPosition = "SELECT position FROM feed_head WHERE id = 1";
@@ -108,19 +135,25 @@ registry! {
 
     // orders
     OrderInsert = "INSERT INTO orders (id, number, channel, customer_id, status, payment_status, shipping_status, total, \
-        created_at, updated_at, delivered_at, due_at, item_name, payment_reference, version, body) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+        created_at, updated_at, delivered_at, due_at, item_name, payment_reference, in_flight, version, body) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     // Only what a decision can change; id, number, channel, customer, the first line's name and created_at stay.
     OrderUpdate = "UPDATE orders SET status = ?2, payment_status = ?3, shipping_status = ?4, total = ?5, updated_at = ?6, \
-        delivered_at = ?7, due_at = ?8, payment_reference = ?9, version = ?10, body = ?11 WHERE id = ?1 AND version = ?12";
+        delivered_at = ?7, due_at = ?8, payment_reference = ?9, version = ?10, body = ?11, in_flight = ?13 WHERE id = ?1 AND version = ?12";
     OrderFind = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.id = ?1", in_scope!());
     OrderFindByNumber = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.number = ?1", in_scope!());
     OrderFindOfMerchantOrder = concat!("SELECT ", order_columns!(), " FROM merchant_order m JOIN orders o ON o.id = m.order_id \
         WHERE m.id = ?1 AND (CAST(?2 AS BIGINT) <> 2 OR m.merchant_id = ?4)", in_scope!());
+    OrderBodies = concat!("SELECT o.id, o.body FROM orders o WHERE o.id > ?1", in_scope!(), " ORDER BY o.id LIMIT ?5");
     OrderDue = "SELECT id FROM orders WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    OrderInFlight = concat!("SELECT ", order_columns!(), " FROM orders o WHERE o.in_flight = ?1 AND o.id > ?2 \
+        ORDER BY o.id LIMIT ?3");
+    // One step along the index from one pair of versions to the next, however many orders run each.
+    OrderNextInFlight = "SELECT in_flight FROM orders WHERE in_flight > ?1 ORDER BY in_flight LIMIT 1";
+    OrderCountInFlight = "SELECT COUNT(*) FROM orders WHERE in_flight = ?1";
     OrderNextDue = "SELECT MIN(due_at) FROM orders WHERE due_at IS NOT NULL";
     MerchantOrderInsert = "INSERT INTO merchant_order (id, merchant_id, order_id, created_at, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES (?1, ?2, ?3, ?4)";
+    OrderItemInsert = "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) VALUES (?1, ?2, ?3, ?4, ?5)";
     OrderNumberTake = "INSERT INTO order_number (prefix, day, next) VALUES (?1, ?2, 1 + CAST(?3 AS BIGINT)) \
         ON CONFLICT (prefix, day) DO UPDATE SET next = order_number.next + ?3 RETURNING next - ?3";
 
@@ -160,12 +193,47 @@ registry! {
         WHERE sku = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 
     // ledger
-    LedgerInsert = "INSERT INTO ledger_entry (id, posting_id, order_id, cause, account, currency, amount, at) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    LedgerOfOrder = "SELECT id, posting_id, order_id, cause, account, currency, amount, at FROM ledger_entry \
-        WHERE order_id = ?1 ORDER BY id";
-    LedgerBalance = "SELECT account, currency, CAST(SUM(amount) AS BIGINT) FROM ledger_entry GROUP BY account, currency \
-        ORDER BY account, currency";
+    LedgerInsert = "INSERT INTO ledger_entry (id, posting_id, order_id, cause, about, reverses, account, currency, amount, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    LedgerOfOrder = concat!("SELECT ", ledger_columns!(), " FROM ledger_entry WHERE order_id = ?1 ORDER BY id");
+    LedgerOfPosting = concat!("SELECT ", ledger_columns!(), " FROM ledger_entry \
+        WHERE posting_id = ?1 AND id >= ?2 AND id < ?3 ORDER BY id");
+    LedgerAfter = concat!("SELECT ", ledger_columns!(), " FROM ledger_entry WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3");
+    // Kept balances; what the sequencer has not folded yet is added, in one snapshot.
+    LedgerKept = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_balance UNION ALL ", ledger_waiting!(), ") b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency"),
+        pg = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_balance UNION ALL ", ledger_waiting_pg!(), ") b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency");
+    // ?1 is the day, ?2 its first instant, ?3 the instant, ?4 and ?5 the ids of the day up to there.
+    LedgerKeptAt = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_day WHERE day < ?1 UNION ALL ", ledger_waiting!(), " AND o.at < ?2 \
+        UNION ALL SELECT account, currency, amount FROM ledger_entry WHERE id >= ?4 AND id < ?5 AND at >= ?2 AND at <= ?3) b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency"),
+        pg = concat!("SELECT b.account, b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_day WHERE day < $1 UNION ALL ", ledger_waiting_pg!(), " AND o.at < $2 \
+        UNION ALL SELECT account, currency, amount FROM ledger_entry WHERE id >= $4 AND id < $5 AND at >= $2 AND at <= $3) b \
+        GROUP BY b.account, b.currency ORDER BY b.account, b.currency");
+    FeedFoldLedger = "INSERT INTO ledger_balance (account, currency, amount) \
+        SELECT (e.value ->> 0), (e.value ->> 1), SUM((e.value ->> 2)) \
+        FROM outbox o, json_each(o.ledger) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2 \
+        ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
+        pg = "INSERT INTO ledger_balance (account, currency, amount) SELECT e.value ->> 0, e.value ->> 1, \
+        CAST(SUM(CAST(e.value ->> 2 AS BIGINT)) AS BIGINT) FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2 \
+        ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount";
+    FeedFoldLedgerDay = "INSERT INTO ledger_day (day, account, currency, amount) \
+        SELECT o.at / 86400000000, (e.value ->> 0), (e.value ->> 1), SUM((e.value ->> 2)) \
+        FROM outbox o, json_each(o.ledger) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2, 3 \
+        ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount",
+        pg = "INSERT INTO ledger_day (day, account, currency, amount) SELECT o.at / 86400000000, e.value ->> 0, e.value ->> 1, \
+        CAST(SUM(CAST(e.value ->> 2 AS BIGINT)) AS BIGINT) FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
+        WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2, 3 \
+        ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount";
+    AuditOrders = "SELECT id, body FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2";
 
     // jobs
     JobInsert = "INSERT INTO job (id, kind, order_id, state, run_at, lease_owner, lease_until, fence, attempts, payload, \
@@ -237,6 +305,25 @@ registry! {
     WorkflowGet = "SELECT version, name, body, created_at FROM workflow_version WHERE version = ?1";
     WorkflowAll = "SELECT version, name, body, created_at FROM workflow_version ORDER BY created_at, version";
 
+    WorkflowPublicationInsert = "INSERT INTO workflow_publication (seq, version, name, digest, body, published_by, note, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    WorkflowPublicationsAfter = "SELECT seq, version, name, digest, body, published_by, note, at FROM workflow_publication \
+        WHERE seq > ?1 ORDER BY seq";
+    WorkflowPublicationHead = "SELECT MAX(seq) FROM workflow_publication";
+    MigrationInsert = "INSERT INTO workflow_migration (id, name, state, cursor_version, cursor_id, body, created_by, created_at, \
+        updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    MigrationAdvance = "UPDATE workflow_migration SET state = ?2, cursor_version = ?3, cursor_id = ?4, body = ?5, updated_at = ?6 \
+        WHERE id = ?1 AND state = ?7";
+    MigrationFind = "SELECT id, name, state, cursor_version, cursor_id, body, created_by, created_at, updated_at \
+        FROM workflow_migration WHERE id = ?1";
+    MigrationList = "SELECT id, name, state, cursor_version, cursor_id, body, created_by, created_at, updated_at \
+        FROM workflow_migration WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    MigrationOrderInsert = "INSERT INTO workflow_migration_order (migration_id, order_id, outcome, body) VALUES (?1, ?2, ?3, ?4)";
+    MigrationOrderUndo = "UPDATE workflow_migration_order SET outcome = 'undone' \
+        WHERE migration_id = ?1 AND order_id = ?2 AND outcome = 'moved'";
+    MigrationOrders = "SELECT migration_id, order_id, outcome, body FROM workflow_migration_order \
+        WHERE migration_id = ?1 AND order_id > ?2 ORDER BY order_id LIMIT ?3";
+
     // people
     CustomerInsert = "INSERT INTO customer (id, channel, email_digest, created_at) VALUES (?1, ?2, ?3, ?4)";
     CustomerFind = "SELECT id, channel, email_digest, created_at FROM customer WHERE id = ?1";
@@ -300,6 +387,31 @@ impl Stmt {
             && text.contains("VALUES (")
             && !text.contains("DO UPDATE")
             && !text.contains("RETURNING")
+    }
+
+    /// Whether this changes rows that are there, one for each set of its parameters.
+    pub(super) fn changes_rows(self) -> bool {
+        let text = self.postgres();
+        (text.starts_with("UPDATE ") || text.starts_with("DELETE FROM "))
+            && !text.contains("RETURNING")
+            && !text.contains("SELECT")
+    }
+
+    /// The text for PostgreSQL that does the same for many rows, which come as one array for each of its parameters; the first array is
+    /// parameter `first`. For what [`Stmt::inserts_rows`] or [`Stmt::changes_rows`].
+    pub(super) fn postgres_arrays(self, types: &[Type], first: usize) -> String {
+        let text = self.postgres();
+        let arrays: Vec<String> = (first..).zip(types).map(|(n, ty)| format!("${n}::{}[]", ty.name())).collect();
+        let rows = format!("unnest({})", arrays.join(", "));
+        if let Some((head, tail)) = text.split_once("VALUES (").and_then(|(head, rest)| Some((head, closing(rest)?.1)))
+        {
+            return format!("{head}SELECT * FROM {rows}{tail} RETURNING 1");
+        }
+        let columns: Vec<String> = (1..=types.len()).map(|n| format!("c{n}")).collect();
+        let (head, condition) = text.split_once(" WHERE ").unwrap_or((text, "true"));
+        let from = if head.starts_with("DELETE") { "USING" } else { "FROM" };
+        let of_row = |text: &str| text.replace('$', "u.c");
+        format!("{} {from} {rows} AS u({}) WHERE {} RETURNING 1", of_row(head), columns.join(", "), of_row(condition))
     }
 
     /// The text for PostgreSQL that inserts `rows` rows at once; its parameters are those of the rows, one row after the other.
@@ -378,20 +490,35 @@ mod tests {
     #[test]
     fn a_guard_counts_with_the_parameter_after_the_last() {
         assert!(Stmt::JobFinish.postgres_guarded().contains("$3::int8"));
-        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$13::int8"));
+        assert!(Stmt::OrderUpdate.postgres_guarded().contains("$14::int8"));
     }
 
     #[test]
     fn neighbours_become_rows_of_one_insert() {
         assert_eq!(
             Stmt::OrderItemInsert.postgres_rows(2),
-            "INSERT INTO order_item (id, order_id, sku, merchant_id) VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)"
+            "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) VALUES ($1, $2, $3, $4, $5), ($6, $7, $8, $9, $10)"
         );
         assert!(Stmt::ContactInsert.postgres_rows(3).ends_with("$24) ON CONFLICT (id) DO NOTHING"));
         assert!(Stmt::LedgerInsert.inserts_rows());
         for stmt in [Stmt::OrderUpdate, Stmt::SettingPut, Stmt::OrderNumberTake, Stmt::JobFinish] {
             assert!(!stmt.inserts_rows(), "{stmt:?}");
         }
+    }
+
+    #[test]
+    fn many_rows_come_as_arrays() {
+        let types = [Type::INT8, Type::INT8, Type::TEXT, Type::INT8, Type::INT8];
+        assert_eq!(
+            Stmt::OrderItemInsert.postgres_arrays(&types, 5),
+            "INSERT INTO order_item (id, order_id, sku, merchant_id, placed_at) SELECT * FROM unnest($5::int8[], $6::int8[], \
+             $7::text[], $8::int8[], $9::int8[]) RETURNING 1"
+        );
+        assert_eq!(
+            Stmt::JobFinish.postgres_arrays(&types[..2], 1),
+            "DELETE FROM job USING unnest($1::int8[], $2::int8[]) AS u(c1, c2) WHERE id = u.c1 AND fence = u.c2 RETURNING 1"
+        );
+        assert!(Stmt::StockReserve.changes_rows() && !Stmt::JobClaim.changes_rows() && !Stmt::FeedFold.changes_rows());
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Store {
 
     /// All faults, the used up ones too.
     pub async fn sandbox_faults(&self) -> Result<Vec<SandboxFaultRow>> {
-        self.inner.list_stmt(Stmt::SandboxFaultList, vec![]).await
+        self.inner.rows(Stmt::SandboxFaultList, &[]).await
     }
 }
 

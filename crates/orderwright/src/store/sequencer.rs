@@ -2,7 +2,7 @@
 //!
 //! Outbox rows are committed without a number, since on PostgreSQL the order of a sequence is not the order of commits.
 //! Afterwards one sequencer at a time numbers them densely, per order by version, and folds their changes of status into
-//! the kept counters, all in one transaction. What is not here: when it runs, and who reads the feed.
+//! the kept counters and what they add to accounts into the kept balances, all in one transaction. What is not here: when it runs, and who reads the feed.
 
 use super::{Changeset, Result, Store, changeset::Label, in_list, registry::Stmt, value::row};
 
@@ -44,6 +44,8 @@ impl Store {
             .push(Stmt::FeedLock, Label::Other("feed_head"), [])
             .counted(Stmt::FeedNumber, [limit.into()])
             .push(Stmt::FeedFold, Label::Other("counter"), [])
+            .push(Stmt::FeedFoldLedger, Label::Other("ledger_balance"), [])
+            .push(Stmt::FeedFoldLedgerDay, Label::Other("ledger_day"), [])
             .push(Stmt::FeedAdvance, Label::Other("feed_head"), []);
         Ok(usize::try_from(self.inner.commit(upkeep).await?).unwrap_or(usize::MAX))
     }
@@ -51,6 +53,11 @@ impl Store {
     /// The feed after a position.
     pub async fn events_after(&self, position: i64, limit: i64) -> Result<Vec<EventRow>> {
         self.inner.rows(Stmt::OutboxAfter, &[position.into(), limit.into()]).await
+    }
+
+    /// How many changesets have no position yet, and when the oldest of them was decided.
+    pub async fn feed_lag(&self) -> Result<(i64, Option<i64>)> {
+        Ok(self.inner.row(Stmt::OutboxLag, &[]).await?.unwrap_or((0, None)))
     }
 
     /// The last position of the feed.

@@ -24,6 +24,7 @@ use super::{
     error::{CommitError, Result, StoreError},
     registry::{ALL, Stmt},
     sqlite_writer::{self, Commit, Task, WriteRows, Writer},
+    stats::Stats,
     value::{FromRow, RowError, Val},
 };
 
@@ -57,7 +58,7 @@ struct Readers {
 
 impl Sqlite {
     /// Opens or creates `dir/orderwright.db` and brings its schema up to date.
-    pub(super) fn open(dir: &Path, exclusive: bool, inline: bool) -> Result<Self> {
+    pub(super) fn open(dir: &Path, exclusive: bool, inline: bool, stats: Stats) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let unavailable = |what: &str, e: &dyn std::fmt::Display| StoreError::Unavailable(format!("{what}: {e}"));
         std::fs::create_dir_all(dir).map_err(|e| unavailable(&dir.display().to_string(), &e))?;
@@ -65,7 +66,7 @@ impl Sqlite {
         let lock = if exclusive { Some(lock(&path)?) } else { None };
         let mut conn = connect(&path, false).map_err(|e| unavailable(&path.display().to_string(), &e))?;
         migrate(&path, &mut conn)?;
-        let writer = Writer::new(conn);
+        let writer = Writer::new(conn, stats);
         let writer = if inline {
             Route::Inline(Box::new(Mutex::new(writer)))
         } else {
@@ -123,6 +124,12 @@ impl Sqlite {
         tokio::task::spawn_blocking(move || readers.rows(&text, &vals))
             .await
             .map_err(|e| StoreError::Unavailable(format!("the reading thread failed: {e}")))?
+    }
+
+    /// Bytes of the file and of its write-ahead log.
+    pub(super) fn sizes(&self) -> (u64, u64) {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |m| m.len());
+        (size(&self.readers.path), size(&self.readers.path.with_extension("db-wal")))
     }
 
     /// Prepares every statement of the registry.

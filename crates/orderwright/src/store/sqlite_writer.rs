@@ -1,7 +1,9 @@
 //! The one writer of a SQLite file, and its group commit.
 //!
-//! A batch is one transaction: the first task and whatever queued up meanwhile, each in a savepoint of its own, so that
-//! one that is refused hurts no other. No timer is needed: the next batch forms while this one is flushed to disk. Nobody
+//! A batch is one transaction: the first task and whatever queued up meanwhile. Nearly always all of them succeed, so at first they run
+//! as they come. When one is refused, the transaction is rolled back and the batch runs again, each task in a savepoint of its own, so
+//! that one that is refused hurts no other. A savepoint keeps a copy of every page that is changed in it: it costs
+//! as much as the changes themselves, and batches after a refusal have them at once for a while (a sale that is sold out). No timer is needed: the next batch forms while this one is flushed to disk. Nobody
 //! is answered before COMMIT has returned. What is not here: connections for reading.
 
 use rusqlite::{Connection, ErrorCode, ffi, params_from_iter};
@@ -12,11 +14,14 @@ use super::{
     error::{CommitError, Guard},
     registry::Stmt,
     sqlite::collect,
+    stats::Stats,
     value::{FromRow, Val},
 };
 
 /// Tasks in one transaction at most.
 const BATCH: usize = 256;
+/// Batches with savepoints, after several that had to be repeated.
+const MOST_CAREFUL: u32 = 64;
 /// WAL pages after which an idle writer checkpoints.
 const IDLE_PAGES: i64 = 1_000;
 /// WAL pages after which a busy writer checkpoints as well.
@@ -24,7 +29,7 @@ const BUSY_PAGES: i64 = 10_000;
 
 /// Something to write in a batch.
 pub(super) trait Task: Send {
-    /// Executes it inside a savepoint; an error rolls the savepoint back. Called once.
+    /// Executes it; an error means that what it did is rolled back. Called again when it has to be repeated.
     fn run(&mut self, conn: &Connection) -> Result<(), CommitError>;
     /// Tells the one who waits; called once, after COMMIT or with the reason why there was none.
     fn answer(self: Box<Self>, result: Result<(), CommitError>);
@@ -45,6 +50,7 @@ impl Commit {
 
 impl Task for Commit {
     fn run(&mut self, conn: &Connection) -> Result<(), CommitError> {
+        self.counted = 0;
         for op in self.changeset.ops() {
             let rows =
                 execute(conn, &self.changeset, op).map_err(|e| commit_error(&e, || self.changeset.guard_of(op)))?;
@@ -103,11 +109,16 @@ pub(super) struct Writer {
     conn: Connection,
     done: Vec<(Box<dyn Task>, Result<(), CommitError>)>,
     batches: u32,
+    /// Batches that still begin with savepoints.
+    careful: u32,
+    /// How many they were after the last refusal.
+    were_careful: u32,
+    stats: Stats,
 }
 
 impl Writer {
-    pub(super) fn new(conn: Connection) -> Self {
-        Writer { conn, done: Vec::with_capacity(BATCH), batches: 0 }
+    pub(super) fn new(conn: Connection, stats: Stats) -> Self {
+        Writer { conn, done: Vec::with_capacity(BATCH), batches: 0, careful: 0, were_careful: 0, stats }
     }
 
     /// Commits `first` and what `next` still brings, in one transaction, and answers them all.
@@ -128,6 +139,7 @@ impl Writer {
         if voided.is_some() && !self.conn.is_autocommit() {
             let _ = self.conn.execute_batch("ROLLBACK");
         }
+        self.stats.batch_size.observe_count(self.done.len());
         for (task, result) in self.done.drain(..) {
             // A refusal stands whatever became of the batch, since nothing of it was to be kept.
             task.answer(match &voided {
@@ -139,29 +151,83 @@ impl Writer {
 
     /// Runs tasks until there are no more or the batch is full; Some means that SQLite voided the whole transaction.
     fn fill(&mut self, first: Box<dyn Task>, mut next: impl FnMut() -> Option<Box<dyn Task>>) -> Option<String> {
+        let mut careful = self.careful > 0;
+        self.careful = self.careful.saturating_sub(1);
         let mut task = Some(first);
         while let Some(mut current) = task.take() {
-            let result = exec(&self.conn, "SAVEPOINT task")
-                .map_err(|e| CommitError::Unavailable(e.to_string()))
-                .and_then(|()| current.run(&self.conn));
-            let failed = result.is_err();
-            let message = result.as_ref().err().map(ToString::to_string);
-            self.done.push((current, result));
-            // After a disk error SQLite may have rolled everything back by itself: then nothing of the batch is left.
-            if self.conn.is_autocommit() {
-                return Some(message.unwrap_or_else(|| "the transaction was rolled back".into()));
-            }
-            if failed && let Err(e) = exec(&self.conn, "ROLLBACK TO task") {
-                return Some(e.to_string());
-            }
-            if let Err(e) = exec(&self.conn, "RELEASE task") {
-                return Some(e.to_string());
+            if careful {
+                if let Some(voided) = self.run_apart(current) {
+                    return Some(voided);
+                }
+            } else {
+                let result = current.run(&self.conn);
+                if result.is_ok() {
+                    self.done.push((current, result));
+                } else if self.done.is_empty() {
+                    // Nothing went before it: its refusal is its own, and nothing has to be repeated.
+                    self.done.push((current, result));
+                    if let Some(voided) = self.begin_again() {
+                        return Some(voided);
+                    }
+                } else {
+                    // It may be refused for what another one has done that is now undone: it says so when it runs again.
+                    self.done.push((current, Ok(())));
+                    careful = true;
+                    self.were_careful = (self.were_careful * 2 + 1).min(MOST_CAREFUL);
+                    self.careful = self.were_careful;
+                    if let Some(voided) = self.repeat() {
+                        return Some(voided);
+                    }
+                }
             }
             if self.done.len() < BATCH {
                 task = next();
             }
         }
+        if !careful {
+            self.were_careful = 0;
+        }
         None
+    }
+
+    /// Rolls back and begins again; an error of the disk may have rolled everything back already.
+    fn begin_again(&self) -> Option<String> {
+        if !self.conn.is_autocommit()
+            && let Err(e) = exec(&self.conn, "ROLLBACK")
+        {
+            return Some(e.to_string());
+        }
+        exec(&self.conn, "BEGIN IMMEDIATE").err().map(|e| e.to_string())
+    }
+
+    /// Begins again, each task apart.
+    fn repeat(&mut self) -> Option<String> {
+        let mut voided = self.begin_again();
+        for (task, _) in std::mem::take(&mut self.done) {
+            match &voided {
+                None => voided = self.run_apart(task),
+                Some(why) => self.done.push((task, Err(CommitError::Unavailable(why.clone())))),
+            }
+        }
+        voided
+    }
+
+    /// Runs a task in a savepoint of its own; Some means that SQLite voided the whole transaction.
+    fn run_apart(&mut self, mut task: Box<dyn Task>) -> Option<String> {
+        let result = exec(&self.conn, "SAVEPOINT task")
+            .map_err(|e| CommitError::Unavailable(e.to_string()))
+            .and_then(|()| task.run(&self.conn));
+        let failed = result.is_err();
+        let message = result.as_ref().err().map(ToString::to_string);
+        self.done.push((task, result));
+        // After a disk error SQLite may have rolled everything back by itself: then nothing of the batch is left.
+        if self.conn.is_autocommit() {
+            return Some(message.unwrap_or_else(|| "the transaction was rolled back".into()));
+        }
+        if failed && let Err(e) = exec(&self.conn, "ROLLBACK TO task") {
+            return Some(e.to_string());
+        }
+        exec(&self.conn, "RELEASE task").err().map(|e| e.to_string())
     }
 
     /// Copies WAL pages back into the file when there are enough of them; never waits for readers.
@@ -179,6 +245,7 @@ impl Writer {
         };
         match run("NOOP") {
             Ok(pages) if pages >= limit => {
+                self.stats.checkpoints.inc();
                 if let Err(e) = run("PASSIVE") {
                     tracing::warn!(error = %e, "checkpoint failed; it is tried again later");
                 }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod caller;
 pub mod language;
+mod limits;
 pub mod metrics;
 pub mod problem;
 pub mod request;
@@ -30,6 +31,8 @@ use problem::{INTERNAL, METHOD_NOT_ALLOWED, NO_ROUTE, Problem};
 /// Everything that is served.
 pub fn router(app: Arc<App>) -> Router {
     let (router, spec) = api().split_for_parts();
+    let documented = spec.paths.paths.keys().cloned();
+    app.metrics.http.know(documented.chain(api::public::docs::ROUTES.iter().map(|r| (*r).to_owned())));
     let spec = Arc::new(finished(spec).to_pretty_json().unwrap_or_default());
     router
         .merge(api::public::docs::routes(spec))
@@ -41,6 +44,8 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         // Whoever reads a body has a limit of its own; this one is for those that nobody reads.
         .layer(RequestBodyLimitLayer::new(2 * MAX_FILE))
+        .layer(axum::middleware::map_response(problem::as_problem))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), metrics::http::measure))
         .layer(TraceLayer::new_for_http())
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -49,7 +54,11 @@ pub fn router(app: Arc<App>) -> Router {
 
 /// The OpenAPI document, without a running application.
 pub fn openapi() -> String {
-    finished(api().split_for_parts().1).to_pretty_json().unwrap_or_default()
+    described().to_pretty_json().unwrap_or_default()
+}
+
+fn described() -> utoipa::openapi::OpenApi {
+    finished(api().split_for_parts().1)
 }
 
 fn api() -> OpenApiRouter<Arc<App>> {
@@ -76,8 +85,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
 )]
 struct Description;
 
-/// Adds what the macro cannot say: the bearer token, and that errors are problem details.
+/// Adds what the macro cannot say: the bounds of values, the bearer token, and that errors are problem details.
 fn finished(mut spec: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    limits::add(&mut spec);
     for item in spec.paths.paths.values_mut() {
         for operation in
             [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put].into_iter().flatten()

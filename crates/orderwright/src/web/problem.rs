@@ -3,9 +3,11 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use orderwright_core::decide::Refusal;
+use orderwright_core::workflow::Complaint;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::ops::versions::prove::Finding;
 use crate::ops::{FieldError, OpError};
 
 /// A code: what it is called, its status, and what to do about it.
@@ -46,16 +48,19 @@ codes! {
     JOB_NOT_DEAD = "job_not_dead", 409, "The job has not given up", "Only a dead job can be tried again; any other is tried again by itself when its time comes.";
     REFERENCE_USED = "reference_used", 409, "The reference was booked on another order", "A payment's reference is booked once in a channel. Look at both orders and at the bank's statement: one of the lines names the wrong order.";
     STOCK_BELOW_RESERVED = "stock_below_reserved", 409, "Fewer than are reserved", "Units are reserved for orders. Cancel orders first, or give a `reason` to record the loss of goods.";
+    MIGRATION_UNFINISHED = "migration_unfinished", 409, "A migration has not ended", "Orders of this workflow are being moved from one version to another, or put back. Run that migration again as it was begun, or undo it; the detail names it.";
     CHECKOUT_CLOSED = "checkout_closed", 409, "The checkout is over", "It expired, or was completed before. Start a new one.";
     KEY_IN_USE = "idempotency_key_in_use", 409, "The first request is still running", "A request with this Idempotency-Key has not been answered yet. Wait and send the same request again.";
     ANSWER_LOST = "idempotency_answer_lost", 409, "Done, but the answer was lost", "The first request was carried out and its answer was lost in a crash. Read the resource to see it.";
     COUPLED = "coupled_machine", 409, "The other side cannot follow", "The event must be taken by the coupled machine of the item too, and that one cannot take it in its state. Nothing was changed.";
     PRECONDITION_FAILED = "precondition_failed", 412, "It changed meanwhile", "The version in If-Match is not the current one. Read it again, and decide anew.";
+    TOO_SLOW = "request_timeout", 408, "The body did not come in time", "A body must have come within a minute after its head. Nothing was changed. Send it again, over a better connection or in parts.";
     TOO_LARGE = "body_too_large", 413, "The body is too large", "A JSON body has at most 1 MiB, an imported file 10 MiB. Send it in parts.";
     MEDIA_TYPE = "unsupported_media_type", 415, "Not what this path takes", "Send `Content-Type: application/json`, or `text/csv` where a file is imported.";
     INVALID = "invalid_fields", 422, "Fields are wrong", "The body is well-formed, but some fields are not acceptable: `errors` has a JSON Pointer and a remedy for each.";
     UNKNOWN_EVENT = "unknown_event", 422, "The workflow does not know that word", "The event is not part of this order's workflow. The detail lists those that are.";
     UNKNOWN_STATUS = "unknown_status", 422, "The workflow does not know that status", "The status is not one of this order's workflow. The detail lists those that are.";
+    WORKFLOW_REFUSED = "workflow_refused", 422, "The workflow cannot be published", "The checker found something that would go wrong with orders: `findings` has the file, the line and what would be right. Nothing was published.";
     KEY_REUSED = "idempotency_key_reused", 422, "The key was used with another body", "An Idempotency-Key belongs to one request. Use a new key for a new request.";
     BUSY = "busy", 503, "Try again", "The store could not take the request in time. Nothing was changed. Try again after the seconds in Retry-After.";
     INTERNAL = "internal_error", 500, "An error of ours", "Something is wrong on our side; the log has it under the request id. Nothing was changed that is not on the order.";
@@ -78,6 +83,9 @@ pub struct ProblemBody {
     /// Wrong fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemField>,
+    /// What is wrong with a workflow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<ProblemFinding>,
     /// SKUs that are short.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skus: Vec<String>,
@@ -93,6 +101,34 @@ pub struct ProblemField {
     pub pointer: String,
     /// What to do about it.
     pub detail: String,
+}
+
+/// The media type of a problem.
+const PROBLEM: &str = "application/problem+json";
+
+/// The code of the problem that an answer is, for whoever counts answers.
+#[derive(Clone, Debug)]
+pub struct Refused(pub String);
+/// Something wrong in a workflow file.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProblemFinding {
+    /// The file: its place in the request (`texts/0`), or the name of a workflow that is published already.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Keys from the top: `item.states.accepted.on.confirm`.
+    pub path: String,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl From<Finding> for ProblemFinding {
+    fn from(finding: Finding) -> Self {
+        let Complaint { line, column, path, message, .. } = finding.complaint;
+        Self { file: finding.file, line, column, path, message }
+    }
 }
 
 /// An error on its way out.
@@ -131,6 +167,28 @@ impl Problem {
     }
 }
 
+/// Refusals that come from the libraries below become problems like ours.
+pub async fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || response.extensions().get::<Refused>().is_some() {
+        return response;
+    }
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) {
+        return response;
+    }
+    let problem = match status.as_u16() {
+        400 => Problem::new(&MALFORMED, "the address of the request cannot be read"),
+        404 => Problem::new(&NO_ROUTE, "there is no such path; /openapi.json lists all of them"),
+        405 => Problem::new(&METHOD_NOT_ALLOWED, "this path does not take this method"),
+        408 => Problem::new(&TOO_SLOW, "the request did not come in time"),
+        413 => Problem::new(&TOO_LARGE, "this is more than any path takes"),
+        415 => Problem::new(&MEDIA_TYPE, "this path does not take this type"),
+        503 => Problem::new(&BUSY, "too much at once"),
+        _ => Problem::new(&INTERNAL, "something went wrong on our side"),
+    };
+    problem.into_response()
+}
+
 impl From<OpError> for Problem {
     fn from(error: OpError) -> Self {
         let text = error.to_string();
@@ -141,6 +199,11 @@ impl From<OpError> for Problem {
             OpError::OutOfStock(skus) => {
                 let mut problem = Self::new(&OUT_OF_STOCK, text);
                 problem.0.skus = skus;
+                problem
+            }
+            OpError::Findings(findings) => {
+                let mut problem = Self::new(&WORKFLOW_REFUSED, text);
+                problem.0.findings = findings.into_iter().map(ProblemFinding::from).collect();
                 problem
             }
             OpError::Conflict(code, detail) => {
@@ -194,7 +257,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_string(&self.0).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM)], body).into_response();
+        response.extensions_mut().insert(Refused(self.0.code));
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -1,17 +1,19 @@
 //! Requests that change something: body, idempotency key, and the answer that is kept under it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use super::caller::{Area, Caller};
-use super::problem::{ANSWER_LOST, KEY_IN_USE, KEY_REUSED, MALFORMED, MEDIA_TYPE, Problem, TOO_LARGE};
+use super::caller::{Area, Caller, only};
+use super::problem::{ANSWER_LOST, KEY_IN_USE, KEY_REUSED, MALFORMED, MEDIA_TYPE, Problem, TOO_LARGE, TOO_SLOW};
 use super::sealed;
 use crate::app::App;
 use crate::ops::csv::file::MAX_FILE;
@@ -21,9 +23,15 @@ use crate::ops::{Ctx, FieldError};
 /// The largest body.
 pub const MAX_BODY: usize = 1024 * 1024;
 
+/// The longest idempotency key.
+pub const MAX_KEY: usize = 255;
+
+/// How long a body may take.
+const BODY_WITHIN: Duration = Duration::from_secs(60);
+
 /// How much of an unwanted body is read, and for how long.
 const DRAINED: usize = 64 * 1024;
-const DRAIN_FOR: std::time::Duration = std::time::Duration::from_millis(500);
+const DRAIN_FOR: Duration = Duration::from_millis(500);
 
 /// A request that changes something.
 pub struct Incoming<A: Area> {
@@ -73,33 +81,65 @@ impl<A: Area> Incoming<A> {
                 return Err(refused);
             }
         };
-        let key = match parts.headers.get("idempotency-key").map(|k| k.to_str()) {
+        let key = match only(&parts.headers, "idempotency-key").map(|k| k.and_then(|k| k.to_str().ok())) {
             None => None,
-            Some(Ok(key)) if (1..=255).contains(&key.trim().len()) => Some(key.trim().to_owned()),
-            Some(_) => {
-                return Err(Problem::field("Idempotency-Key", "must have between 1 and 255 visible ASCII characters"));
-            }
+            Some(key) => match key.and_then(idempotency_key) {
+                Some(key) => Some(key),
+                None => {
+                    let detail =
+                        format!("must be given once and have between 1 and {MAX_KEY} visible ASCII characters");
+                    drain(body).await;
+                    return Err(Problem::field("Idempotency-Key", detail));
+                }
+            },
         };
-        let body = axum::body::to_bytes(body, limit).await;
-        let body = body.map_err(|_| Problem::new(&TOO_LARGE, format!("this takes at most {} MiB", limit >> 20)))?;
+        let body = whole(body, limit, BODY_WITHIN).await?;
         Ok(Self { caller, body, key, method: parts.method.to_string(), path: parts.uri.path().to_owned() })
     }
 }
 
+/// Reads a body of at most `limit` bytes, if it comes in time and to its end.
+async fn whole(body: Body, limit: usize, within: Duration) -> Result<Bytes, Problem> {
+    match tokio::time::timeout(within, axum::body::to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if std::error::Error::source(&error).is_some_and(|e| e.is::<LengthLimitError>()) => {
+            Err(Problem::new(&TOO_LARGE, format!("this takes at most {} MiB", limit >> 20)))
+        }
+        Ok(Err(_)) => Err(Problem::new(&MALFORMED, "the body broke off")),
+        Err(_) => Err(Problem::new(&TOO_SLOW, format!("the body did not come within {} s", within.as_secs()))),
+    }
+}
+
+/// Reads an `Idempotency-Key`; blanks around it do not count.
+pub fn idempotency_key(header: &str) -> Option<String> {
+    let key = header.trim();
+    ((1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| (b' '..=b'~').contains(&b))).then(|| key.to_owned())
+}
+
 /// Takes a small body off the connection of a request that is refused without it: a connection with a body that nobody read is
 /// closed, and what the client sends on it next is lost.
-async fn drain(body: axum::body::Body) {
+async fn drain(body: Body) {
     let _ = tokio::time::timeout(DRAIN_FOR, axum::body::to_bytes(body, DRAINED)).await;
 }
 
-/// What the body says it is, without parameters, in lower case.
-fn media_type(headers: &HeaderMap) -> Option<String> {
-    let kind = headers.get(header::CONTENT_TYPE)?;
-    Some(kind.to_str().unwrap_or("").split(';').next().unwrap_or("").trim().to_ascii_lowercase())
+/// What the body says it is, without parameters, in lower case. A body in another encoding or compression is not taken.
+fn media_type(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let text = |name| only(headers, name).map(|value| value.and_then(|v| v.to_str().ok()).unwrap_or("?"));
+    if text(header::CONTENT_ENCODING).is_some_and(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+        return Err(Problem::new(&MEDIA_TYPE, "send the body as it is, without Content-Encoding"));
+    }
+    let Some(kind) = text(header::CONTENT_TYPE) else { return Ok(None) };
+    let mut parts = kind.split(';').map(|part| part.trim().to_ascii_lowercase());
+    let name = parts.next();
+    let charset = parts.find_map(|part| part.strip_prefix("charset=").map(|c| c.trim_matches('"').to_owned()));
+    match charset.as_deref() {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(name),
+        Some(_) => Err(Problem::new(&MEDIA_TYPE, "send the body in UTF-8")),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    match media_type(headers) {
+    match media_type(headers)? {
         None => Ok(()),
         Some(kind) if kind == "application/json" || kind.ends_with("+json") => Ok(()),
         Some(_) => Err(Problem::new(&MEDIA_TYPE, "send `Content-Type: application/json`")),
@@ -107,7 +147,7 @@ fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn is_csv(headers: &HeaderMap) -> Result<(), Problem> {
-    match media_type(headers).as_deref() {
+    match media_type(headers)?.as_deref() {
         // Spreadsheets' own word for it, and that of clients that do not know.
         None | Some("text/csv" | "application/csv" | "application/vnd.ms-excel" | "application/octet-stream") => Ok(()),
         Some(_) => Err(Problem::new(&MEDIA_TYPE, "send the file as `Content-Type: text/csv`")),
@@ -185,7 +225,8 @@ impl<A: Area> Incoming<A> {
         W: Future<Output = Result<Answer, Problem>>,
     {
         let mut ctx = self.caller.ctx;
-        let Some(key) = self.key else { return Ok(work(ctx).await?.into_response()) };
+        // What a use-case keeps while it waits is large: in a box of its own it is not moved from frame to frame.
+        let Some(key) = self.key else { return Ok(Box::pin(work(ctx)).await?.into_response()) };
         let key = Key::new(&ctx.actor.id, &self.method, &self.path, &key, &self.body);
         let running = match idempotency::begin(&ctx, &key).await? {
             Begin::New(running) => running,
@@ -212,7 +253,7 @@ impl<A: Area> Incoming<A> {
             }
         };
         ctx.key = Some(key.clone());
-        let result = work(ctx.clone()).await;
+        let result = Box::pin(work(ctx.clone())).await;
         match &result {
             Ok(answer) => idempotency::keep(&ctx, &key, answer.status.as_u16(), &sealed::seal(&answer.body)).await?,
             Err(problem) if problem.is_final() => {
@@ -247,12 +288,16 @@ fn replayed(status: u16, body: String) -> Response {
 }
 
 /// Reads a body: what is no JSON is malformed, what is JSON of the wrong shape has a wrong field. No body is an empty object.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::new(&MALFORMED, "the body is not UTF-8"))?;
     let text = if text.trim().is_empty() { "{}" } else { text };
     // Two passes, so that JSON of the wrong shape that is broken further on is malformed, whatever the shape.
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         return Err(Problem::new(&MALFORMED, format!("the body is not JSON: {error}")));
+    }
+    // A list would be read as the fields in their order, which no document says.
+    if !text.trim_start().starts_with('{') {
+        return Err(Problem::field("", "the body must be an object"));
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -276,4 +321,60 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         }
         Problem::fields(vec![FieldError { pointer, detail: message }])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    type Part = Result<&'static str, std::io::Error>;
+
+    fn status(result: Result<Bytes, Problem>) -> Result<Bytes, (u16, String)> {
+        result.map_err(|problem| (problem.0.status, problem.0.code))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_whole_or_says_why_it_is_not() {
+        let moment = Duration::from_millis(50);
+        let read = whole(Body::from("{}"), 2, moment).await;
+        assert_eq!(status(read), Ok(Bytes::from("{}")));
+        let large = whole(Body::from("{} "), 2, moment).await;
+        assert_eq!(status(large), Err((413, "body_too_large".to_owned())));
+        let never = Body::from_stream(stream::pending::<Part>());
+        assert_eq!(status(whole(never, 2, moment).await), Err((408, "request_timeout".to_owned())));
+        let parts: [Part; 2] = [Ok("{"), Err(std::io::Error::other("gone"))];
+        let broken = whole(Body::from_stream(stream::iter(parts)), 2, moment).await;
+        assert_eq!(status(broken), Err((400, "malformed_request".to_owned())));
+    }
+
+    #[test]
+    fn only_plain_utf_8_is_taken() {
+        let kind = |pairs: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(*name, value.parse().expect("a value"));
+            }
+            is_json(&headers).map_err(|problem| problem.0.status)
+        };
+        for taken in [
+            &[][..],
+            &[("content-type", "application/json")],
+            &[("content-type", "Application/JSON; charset=UTF-8")],
+            &[("content-type", "application/merge-patch+json")],
+            &[("content-type", "application/json"), ("content-encoding", "identity")],
+        ] {
+            assert_eq!(kind(taken), Ok(()), "{taken:?}");
+        }
+        for refused in [
+            &[("content-type", "text/plain")][..],
+            &[("content-type", "")],
+            &[("content-type", "application/json; charset=utf-16")],
+            &[("content-type", "application/json"), ("content-type", "application/json")],
+            &[("content-type", "application/json"), ("content-encoding", "gzip")],
+        ] {
+            assert_eq!(kind(refused), Err(415), "{refused:?}");
+        }
+    }
 }

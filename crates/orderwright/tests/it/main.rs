@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod shop;
+mod spryker;
 
 mod access;
 mod bulk;
@@ -18,5 +19,7 @@ mod lifecycle;
 mod lists;
 mod messages;
 mod payments;
+mod pictures;
 mod stock;
 mod store;
+mod workflows;

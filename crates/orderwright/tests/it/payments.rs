@@ -1,5 +1,6 @@
 //! Money: what each sandbox payment method leads to, that sums agree, and that nobody gets back more than was paid.
 
+mod ledger;
 mod methods;
 mod refund_races;
 mod refunds;

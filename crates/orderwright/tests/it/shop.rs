@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use orderwright::store::StoreConfig;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -152,18 +153,51 @@ impl Shop {
 
     /// Runs the command line on this shop's data, beside the running server; what it printed.
     pub fn command(&self, words: &[&str]) -> String {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orderwright"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERWRIGHT_")) {
-            command.env_remove(name);
-        }
-        command.args(words).arg("--data").arg(self.dir.path().join("data"));
+        let (good, printed, errors) = self.try_command(words);
+        assert!(good, "{words:?}: {printed}{errors}");
+        printed
+    }
+
+    /// The same for a command that may fail: whether it succeeded, what it printed, and what it said of errors.
+    pub fn try_command(&self, words: &[&str]) -> (bool, String, String) {
+        let output = self.beside(words).stdin(Stdio::null()).output().expect("the command runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+
+    /// Runs a command that needs no store; what it printed.
+    pub fn command_alone(&self, words: &[&str]) -> String {
+        let output = clean(words).stdin(Stdio::null()).output().expect("the command runs");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Starts a command that the caller ends.
+    pub fn start_command(&self, words: &[&str]) -> Child {
+        let mut command = self.beside(words);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts")
+    }
+
+    fn beside(&self, words: &[&str]) -> Command {
+        let mut command = clean(words);
+        command.arg("--data").arg(self.dir.path().join("data"));
         if let Some(database) = &self.database {
             command.args(["--database-url", database.url()]);
         }
-        let output = command.stdin(Stdio::null()).output().expect("the command runs");
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{words:?}: {errors}");
-        String::from_utf8(output.stdout).expect("UTF-8")
+        command
+    }
+
+    /// Where the data is, for a scenario that looks behind the interface.
+    pub fn store_config(&self) -> StoreConfig {
+        match &self.database {
+            Some(database) => StoreConfig::Postgres { url: database.url().to_owned() },
+            None => StoreConfig::Sqlite { dir: self.dir.path().join("data"), exclusive: false, inline: false },
+        }
+    }
+
+    /// A folder for the scenario's own files.
+    pub fn folder(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     fn log_path(&self) -> PathBuf {
@@ -254,6 +288,16 @@ impl Shop {
     pub fn unique(&self, prefix: &str) -> String {
         format!("{prefix}-{}", self.unique.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+/// The program with these words. What the environment says about a server here must not reach it.
+fn clean(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orderwright"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORDERWRIGHT_")) {
+        command.env_remove(name);
+    }
+    command.args(words);
+    command
 }
 
 impl Drop for Shop {

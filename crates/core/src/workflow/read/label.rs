@@ -41,7 +41,8 @@ pub(super) fn labels(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Scope) 
             continue;
         }
         let Some(tag) = locale::canonical(key) else {
-            notes.complain(&field.place, format!("`{}` is neither a role nor a language; {LOCALES}", shown(key)));
+            let message = format!("`{}` is neither a role nor a language; {LOCALES}", shown(key));
+            notes.complain_as(Code::UnknownRoleLabel, &field.place, message);
             continue;
         };
         if let Some(table) = notes.table(&field) {

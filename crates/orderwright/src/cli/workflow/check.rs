@@ -104,12 +104,8 @@ fn as_json(file: &str, c: &Complaint) -> Value {
 fn told(checked: &Checked) -> Vec<String> {
     let mut out = Vec::new();
     for (file, fragment) in &checked.fragments {
-        out.push(format!(
-            "{file}: fine: fragment {}, {} states, {} exits",
-            fragment.name,
-            fragment.states.len(),
-            fragment.exits.len()
-        ));
+        let (states, exits) = (fragment.states.len(), fragment.exits.len());
+        out.push(format!("{file}: fine: fragment {}, {states} states, {exits} exits", fragment.name));
     }
     for (file, workflow) in &checked.fine {
         out.push(format!(

@@ -72,7 +72,7 @@ fn blamed(error: OpError) -> LineError {
 }
 
 /// What a line says; every wrong field is named.
-fn event(fields: &Fields) -> Result<Event, LineError> {
+pub(crate) fn event(fields: &Fields) -> Result<Event, LineError> {
     let mut wrong = Vec::new();
     let mut complain = |column: &str, detail: String| wrong.push(FieldError { pointer: format!("/{column}"), detail });
     if fields.get("event").is_empty() {

@@ -120,7 +120,11 @@ where
 async fn find(ctx: &Ctx, order_number: &str) -> Result<Loaded, LineError> {
     let found = ctx.app.store.find_order_by_number(&ctx.scope(), order_number).await;
     let row = found.map_err(OpError::from).and_then(|row| row.ok_or(OpError::NotFound));
-    row.and_then(|row| command::loaded(ctx, row)).map_err(|error| LineError::at(ORDER_NUMBER, error))
+    let loaded = match row {
+        Ok(row) => command::loaded(ctx, row).await,
+        Err(error) => Err(error),
+    };
+    loaded.map_err(|error| LineError::at(ORDER_NUMBER, error))
 }
 
 /// The actor with the import's word.

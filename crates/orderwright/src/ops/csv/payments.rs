@@ -151,7 +151,7 @@ fn source(loaded: &Loaded) -> String {
 }
 
 /// What a line says; every wrong field is named.
-fn money(fields: &Fields) -> Result<MoneyFromOutside, LineError> {
+pub(crate) fn money(fields: &Fields) -> Result<MoneyFromOutside, LineError> {
     let mut wrong = Vec::new();
     let mut complain = |column: &str, detail: String| wrong.push(FieldError { pointer: format!("/{column}"), detail });
     let text = fields.get("amount");

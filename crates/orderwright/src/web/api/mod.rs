@@ -6,5 +6,5 @@ pub mod public;
 pub mod storefront;
 
 mod import_report;
-mod order_query;
+pub mod order_query;
 mod shared;

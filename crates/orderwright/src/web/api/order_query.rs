@@ -1,13 +1,13 @@
 //! The filters of every list of orders (api.md, «Admin»).
 
 use orderwright_core::id::{CustomerId, MerchantId, OrderId};
-use orderwright_core::time::Timestamp;
 
 use crate::app::App;
 use crate::store::{NumberFilter, OrderFilter};
 use crate::web::view::page::Params;
 
-const PAYMENT_STATUSES: &[&str] = &[
+/// The words of `paymentStatus`.
+pub const PAYMENT_STATUSES: &[&str] = &[
     "pending",
     "authorised",
     "captured",
@@ -18,13 +18,12 @@ const PAYMENT_STATUSES: &[&str] = &[
     "in_doubt",
     "disputed",
 ];
-const SHIPPING_STATUSES: &[&str] =
+/// The words of `shippingStatus`.
+pub const SHIPPING_STATUSES: &[&str] =
     &["none", "pending", "partially_shipped", "shipped", "partially_delivered", "delivered", "returned"];
 
 /// Takes the filters out of a query.
 pub fn filter(params: &mut Params, app: &App) -> OrderFilter {
-    let instant = "an instant or a date, like 2026-01-31T12:00:00Z or 2026-01-31";
-    let time = |v: &str| Timestamp::parse_instant_or_date(v).map(|t| t.0);
     let amount = |v: &str| v.parse::<i64>().ok();
     let q = params.take("q");
     let filter = OrderFilter {
@@ -34,10 +33,10 @@ pub fn filter(params: &mut Params, app: &App) -> OrderFilter {
         shipping_status: params.list("shippingStatus"),
         customer_id: params.parsed("customerId", "a customer's id, cus_…", |v| CustomerId::parse(v).map(|c| c.0)),
         number: params.take("orderNumber").map(number),
-        from: params.parsed("from", instant, time),
-        to: params.parsed("to", instant, time),
-        delivered_from: params.parsed("deliveredFrom", instant, time),
-        delivered_to: params.parsed("deliveredTo", instant, time),
+        from: params.instant("from").map(|t| t.0),
+        to: params.instant("to").map(|t| t.0),
+        delivered_from: params.instant("deliveredFrom").map(|t| t.0),
+        delivered_to: params.instant("deliveredTo").map(|t| t.0),
         min_total: params.parsed("minTotal", "an amount in minor units", amount),
         max_total: params.parsed("maxTotal", "an amount in minor units", amount),
         merchant_id: params.parsed("merchantId", "a merchant's id, mer_…", |v| MerchantId::parse(v).map(|m| m.0)),

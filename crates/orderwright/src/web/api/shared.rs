@@ -3,12 +3,14 @@
 use orderwright_core::actor::Role;
 use orderwright_core::decide::Command;
 use orderwright_core::id::{MerchantId, MessageId};
+use orderwright_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::order_query;
 use crate::ops::command::{Applied, Loaded, OrderRef, load, run};
+use crate::ops::orders::{Explained, Running};
 use crate::ops::people::Contacts;
 use crate::ops::{Ctx, OpError, messages, orders, stock};
 use crate::store::{Scope, SortKey};
@@ -107,22 +109,33 @@ pub async fn timeline(ctx: &Ctx, which: OrderRef, query: Query) -> Result<Answer
 }
 
 fn entry(row: crate::store::TimelineRow) -> EntryView {
+    let mut metadata = row.metadata.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_else(|| json!({}));
+    // For the replay of history, not for readers.
+    if let Some(facts) = metadata.as_object_mut() {
+        facts.remove(orderwright_core::decide::recall::KEY);
+    }
     EntryView {
         id: orderwright_core::id::EntryId(row.id).to_string(),
         order_id: orderwright_core::id::OrderId(row.order_id).to_string(),
         kind: row.kind,
         message: row.message,
-        metadata: row.metadata.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_else(|| json!({})),
+        metadata,
         created_by: row.created_by,
         created_at: orderwright_core::time::Timestamp(row.at).to_string(),
     }
 }
 
-/// What may be done now, by whom, and why not.
+/// What may be done now, by whom, and why not. Merchants are told nothing of the payment's steps.
 pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
-    let (loaded, actions) = orders::actions(ctx, which).await?;
+    let Explained { loaded, actions, jobs } = orders::actions(ctx, which).await?;
+    let order = &loaded.order;
+    let staff = ctx.actor.role.audience() == orderwright_core::workflow::Audience::Operator;
     let fact =
         |f: &orderwright_core::workflow::guard::Answer| json!({ "fact": f.fact, "value": f.value, "holds": f.holds });
+    let waiting = |w: &orderwright_core::decide::Waiting| json!({ "guard": w.guard, "to": w.to, "facts": w.facts.iter().map(fact).collect::<Vec<_>>() });
+    let timer = |timer: &Option<(Timestamp, String)>| {
+        timer.as_ref().map(|(due, to)| json!({ "dueAt": due.to_string(), "to": to }))
+    };
     let machine = |a: &orderwright_core::decide::ItemActions| {
         let events = a.events.iter().map(|p| {
             json!({
@@ -138,17 +151,23 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
             "itemId": a.item.map(|i| i.to_string()),
             "state": a.state,
             "status": (!a.status.is_empty()).then_some(&a.status),
+            "since": a.since.to_string(),
             "final": a.is_final,
+            "summary": a.summary,
             "events": events.collect::<Vec<_>>(),
             "waitsForEffect": a.waits_for_effect,
             "alertAt": a.alert.map(|at| at.to_string()),
             "waitsFor": a.waits_for.iter().map(|w| &w.guard).collect::<Vec<_>>(),
-            "waiting": a.waits_for.iter().map(|w| json!({
-                "guard": w.guard,
-                "to": w.to,
-                "facts": w.facts.iter().map(fact).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "timer": a.timer.as_ref().map(|(due, to)| json!({ "dueAt": due.to_string(), "to": to })),
+            "waiting": a.waits_for.iter().map(waiting).collect::<Vec<_>>(),
+            "timer": timer(&a.timer),
+            "merchant": a.merchant.as_ref().map(|m| json!({
+                "state": m.state,
+                "status": m.status,
+                "since": m.since.to_string(),
+                "final": m.is_final,
+                "waiting": m.waits_for.iter().map(waiting).collect::<Vec<_>>(),
+                "timer": timer(&m.timer),
+            })),
         })
     };
     let mut events: Vec<&str> = actions
@@ -161,14 +180,30 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Answer, Problem> {
         .collect();
     events.sort_unstable();
     events.dedup();
-    let asked = actions.cancellation_requests.iter().map(|r| cancellation_request(r, &loaded.order));
+    let asked = actions.cancellation_requests.iter().map(|r| cancellation_request(r, order));
     Ok(Answer::ok(&json!({
-        "orderId": loaded.order.id.to_string(),
+        "orderId": order.id.to_string(),
         "events": events,
         "cancellationRequests": asked.collect::<Vec<_>>(),
         "items": actions.items.iter().map(machine).collect::<Vec<_>>(),
-        "payment": machine(&actions.payment),
+        "payment": staff.then(|| machine(&actions.payment)),
+        "effects": jobs.iter().map(effect).collect::<Vec<_>>(),
     })))
+}
+
+/// An effect that runs, and how far it is.
+fn effect(running: &Running) -> Value {
+    json!({
+        "jobId": running.job.to_string(),
+        "effect": running.effect,
+        "refundId": running.refund.map(|r| r.to_string()),
+        "since": running.since.to_string(),
+        "state": running.state,
+        "attempts": running.attempts,
+        "nextAttemptAt": running.next_attempt.map(|t| t.to_string()),
+        "lastError": running.last_error,
+        "summary": running.summary(),
+    })
 }
 
 /// Carries a command out and answers with the order, 200.

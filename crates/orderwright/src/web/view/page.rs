@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use orderwright_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -39,9 +40,10 @@ pub struct OrderFilterParams {
     pub merchant_id: Option<String>,
     /// With a line of this offer
     pub sku: Option<String>,
-    /// Whole or part
+    /// Whole, or a part: one that ends with the last five digits or more, or that has the day in it (`ORD-20260131`), finds every such
+    /// order at once; any other part is looked for among 2,000 orders a page
     pub order_number: Option<String>,
-    /// Number, id, e-mail, or the beginning of a name
+    /// Number or a part of it that has a digit, id, e-mail, or the beginning of a name
     pub q: Option<String>,
     /// Placed at or after: instant or date
     pub from: Option<String>,
@@ -162,6 +164,12 @@ impl Params {
             self.complain(name, format!("must be {what}"));
         }
         parsed
+    }
+
+    /// Takes an instant, or a date as its first instant.
+    pub fn instant(&mut self, name: &str) -> Option<Timestamp> {
+        let what = "an instant or a date, like 2026-01-31T12:00:00Z or 2026-01-31";
+        self.parsed(name, what, Timestamp::parse_instant_or_date)
     }
 
     /// Takes `limit`.

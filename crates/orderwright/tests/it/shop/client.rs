@@ -168,6 +168,12 @@ impl Call {
         self.header("content-type", "text/csv")
     }
 
+    /// With any body of any kind.
+    pub fn bytes(mut self, body: &[u8], kind: &str) -> Call {
+        self.body = Some(body.to_vec());
+        self.header("content-type", kind)
+    }
+
     /// Sends; a connection that fails fails the scenario.
     #[track_caller]
     pub fn send(self) -> Reply {

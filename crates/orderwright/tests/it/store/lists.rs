@@ -39,7 +39,7 @@ async fn fill(store: &Store, orders: &[Known]) {
             cs.insert_order(&order.row);
             for (sku, merchant) in &order.items {
                 id += 1;
-                cs.insert_order_item(id, order.row.id, sku, *merchant);
+                cs.insert_order_item(id, order.row.id, sku, *merchant, order.row.created_at);
             }
             for merchant in &order.merchants {
                 id += 1;

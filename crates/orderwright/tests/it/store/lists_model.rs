@@ -54,6 +54,7 @@ pub fn orders(dice: &mut Dice, count: i64) -> Vec<Known> {
                 due_at: None,
                 item_name: (*dice.pick(&NAMES)).into(),
                 payment_reference: (*dice.pick(&REFERENCES)).into(),
+                in_flight: None,
                 version: 1,
                 body: format!("{{\"n\":{n}}}"),
             };
@@ -160,7 +161,12 @@ fn found(filter: &OrderFilter, row: &OrderRow) -> bool {
         return filter.q_id.is_none() || by_id;
     }
     let (_, name, email) = PEOPLE[row.customer_id as usize - 1];
-    by_id || row.number.to_lowercase().contains(&q) || email.to_lowercase() == q || name.to_lowercase().starts_with(&q)
+    // What has no digit is no part of a number.
+    let of_number = q.contains(|c: char| c.is_ascii_digit()) && !q.contains(['@', ' ']);
+    by_id
+        || (of_number && row.number.to_lowercase().contains(&q))
+        || email.to_lowercase() == q
+        || name.to_lowercase().starts_with(&q)
 }
 
 /// Sorts as the list should.
@@ -171,7 +177,7 @@ pub fn sort(orders: &mut [&Known], sort: Sort) {
             SortKey::CreatedAt => a.created_at.cmp(&b.created_at),
             SortKey::UpdatedAt => a.updated_at.cmp(&b.updated_at),
             SortKey::Total => a.total.cmp(&b.total),
-            SortKey::Status => a.status.cmp(&b.status),
+            SortKey::Status => a.status.cmp(&b.status).then(a.created_at.cmp(&b.created_at)),
             SortKey::ItemName => a.item_name.cmp(&b.item_name),
             SortKey::TransactionId => a.payment_reference.cmp(&b.payment_reference),
         };

@@ -7,6 +7,7 @@
 mod contention;
 mod engine;
 mod feed;
+mod groups;
 mod lists;
 mod lists_model;
 mod outcomes;
@@ -33,6 +34,7 @@ conformance! {
     feed: positions_are_dense_and_per_order_by_version, counters_are_exact_at_every_moment,
         an_earlier_version_with_a_later_id_comes_first;
     lists: lists_agree_with_a_naive_model, a_cursor_of_another_sort_is_refused, finders_stay_in_scope;
+    groups: who_is_refused_hurts_nobody;
     work: a_job_is_claimed_once, a_lease_has_one_owner, a_fault_is_taken_as_often_as_it_says;
 }
 
@@ -58,6 +60,16 @@ mod only {
     #[test]
     fn postgres_repeats_a_flight_that_was_lost_on_the_way() {
         run(Engine::Postgres, super::outcomes::a_lost_flight_is_repeated);
+    }
+
+    #[test]
+    fn postgres_commits_who_waits_in_one_transaction() {
+        run(Engine::Postgres, super::groups::who_waits_shares_a_transaction);
+    }
+
+    #[test]
+    fn postgres_counts_a_lost_group_once() {
+        run(Engine::Postgres, super::groups::a_lost_group_counts_once);
     }
 
     #[test]

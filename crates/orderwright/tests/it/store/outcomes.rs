@@ -124,16 +124,16 @@ pub async fn a_second_server_is_refused(place: Place) {
 
 /// What stands between a store and its server.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Cut {
+pub enum Cut {
     No = 0,
-    /// COMMIT arrives, its answer does not.
+    /// What is cut arrives, its answer does not.
     AfterCommit = 1,
-    /// COMMIT does not arrive.
+    /// What is cut does not arrive.
     BeforeCommit = 2,
 }
 
-/// A proxy that breaks the connection of the next COMMIT as it is told; returns its port.
-async fn proxy(server: String, cut: Arc<AtomicU8>, cuts: Arc<AtomicUsize>) -> u16 {
+/// A proxy that breaks the connection on which `marked` is sent next, as it is told; returns its port.
+async fn proxy(server: String, marked: &'static [u8], cut: Arc<AtomicU8>, cuts: Arc<AtomicUsize>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
@@ -147,8 +147,8 @@ async fn proxy(server: String, cut: Arc<AtomicU8>, cuts: Arc<AtomicUsize>) -> u1
                     tokio::select! {
                         n = client.read(&mut up) => {
                             let Ok(n @ 1..) = n else { return };
-                            let commits = up[..n].windows(6).any(|w| w == b"COMMIT");
-                            let now = if commits { cut.swap(Cut::No as u8, Ordering::SeqCst) } else { 0 };
+                            let marks = up[..n].windows(marked.len()).any(|w| w == marked);
+                            let now = if marks { cut.swap(Cut::No as u8, Ordering::SeqCst) } else { 0 };
                             if now != 0 { cuts.fetch_add(1, Ordering::SeqCst); }
                             if now == Cut::BeforeCommit as u8 { return }
                             if server.write_all(&up[..n]).await.is_err() { return }
@@ -170,7 +170,7 @@ async fn proxy(server: String, cut: Arc<AtomicU8>, cuts: Arc<AtomicUsize>) -> u1
 }
 
 /// A store behind such a proxy, warmed up so that a commit needs no further preparation.
-async fn behind_proxy(place: &Place) -> (Store, Arc<AtomicU8>, Arc<AtomicUsize>) {
+pub async fn behind_proxy(place: &Place, marked: &'static [u8]) -> (Store, Arc<AtomicU8>, Arc<AtomicUsize>) {
     assert_eq!(place.engine, Engine::Postgres);
     let config: tokio_postgres::Config = place.url().parse().expect("a URL");
     let host = match config.get_hosts().first() {
@@ -179,7 +179,7 @@ async fn behind_proxy(place: &Place) -> (Store, Arc<AtomicU8>, Arc<AtomicUsize>)
     };
     let server = format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432));
     let (cut, cuts) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
-    let port = proxy(server, cut.clone(), cuts.clone()).await;
+    let port = proxy(server, marked, cut.clone(), cuts.clone()).await;
     let user = config.get_user().unwrap_or("postgres");
     let password = config.get_password().map(|p| format!(":{}", String::from_utf8_lossy(p))).unwrap_or_default();
     let database = config.get_dbname().expect("a database");
@@ -191,7 +191,7 @@ async fn behind_proxy(place: &Place) -> (Store, Arc<AtomicU8>, Arc<AtomicUsize>)
 }
 
 pub async fn a_lost_answer_is_settled(place: Place) {
-    let (store, cut, cuts) = behind_proxy(&place).await;
+    let (store, cut, cuts) = behind_proxy(&place, b"COMMIT").await;
     for n in 1..=5 {
         cut.store(Cut::AfterCommit as u8, Ordering::SeqCst);
         done(&store, |cs| _ = cs.reserve("A", "main", 1)).await;
@@ -204,7 +204,7 @@ pub async fn a_lost_answer_is_settled(place: Place) {
 }
 
 pub async fn a_lost_flight_is_repeated(place: Place) {
-    let (store, cut, cuts) = behind_proxy(&place).await;
+    let (store, cut, cuts) = behind_proxy(&place, b"COMMIT").await;
     for n in 1..=5 {
         cut.store(Cut::BeforeCommit as u8, Ordering::SeqCst);
         done(&store, |cs| _ = cs.reserve("A", "main", 1)).await;

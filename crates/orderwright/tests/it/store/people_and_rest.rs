@@ -54,11 +54,76 @@ async fn catalogue(store: &Store) {
     assert_eq!(store.find_workflow("h1").await.expect("read"), Some(version("first")), "a version never changes");
     assert_eq!(store.workflows().await.expect("read"), [version("first")]);
 
+    let publication = |seq: i64, body: &str| PublicationRow {
+        seq,
+        version: "h1".into(),
+        name: "mall".into(),
+        digest: format!("d{seq}"),
+        body: body.into(),
+        published_by: "command-line".into(),
+        note: (seq == 2).then(|| "wörtlich".into()),
+        at: 5,
+    };
+    assert_eq!(store.publication_head().await.expect("read"), 0);
+    let history = [publication(1, "first"), publication(2, "second")];
+    done(store, |cs| history.iter().for_each(|row| _ = cs.insert_publication(row))).await;
+    let again = commit(store, |cs| _ = cs.insert_publication(&publication(2, "third"))).await;
+    assert_eq!(again, duplicate(Guard::Publication), "two who publish at once cannot both be right");
+    assert_eq!(store.publication_head().await.expect("read"), 2);
+    assert_eq!(store.publications_after(0).await.expect("read"), history);
+    assert_eq!(store.publications_after(1).await.expect("read"), history[1..]);
+    migrations(store).await;
+
     done(store, |cs| _ = cs.put_setting("b", "1").put_setting("a", "2")).await;
     done(store, |cs| _ = cs.put_setting("b", "3")).await;
     assert_eq!(store.setting("b").await.expect("read").as_deref(), Some("3"));
     assert_eq!(store.setting("c").await.expect("read"), None);
     assert_eq!(store.settings().await.expect("read"), [("a".into(), "2".into()), ("b".into(), "3".into())]);
+}
+
+async fn migrations(store: &Store) {
+    let migration = |id, state: &str, cursor_id| MigrationRow {
+        id,
+        name: "mall".into(),
+        state: state.into(),
+        cursor_version: if cursor_id == 0 { String::new() } else { "h1/h2".into() },
+        cursor_id,
+        body: "{}".into(),
+        created_by: "command-line".into(),
+        created_at: 5,
+        updated_at: 5 + cursor_id,
+    };
+    done(store, |cs| _ = cs.insert_migration(&migration(1, "done", 0)).insert_migration(&migration(2, "running", 0)))
+        .await;
+    done(store, |cs| _ = cs.advance_migration(&migration(2, "done", 7), "running")).await;
+    let late = commit(store, |cs| _ = cs.advance_migration(&migration(2, "undoing", 8), "running")).await;
+    assert_eq!(late, conflict(Guard::Other("workflow_migration")), "it has ended");
+    assert_eq!(store.find_migration(2).await.expect("read"), Some(migration(2, "done", 7)));
+    assert_eq!(store.find_migration(3).await.expect("read"), None);
+    let listed = async |before, limit| -> Vec<i64> {
+        store.list_migrations(before, limit).await.expect("read").into_iter().map(|row| row.id).collect()
+    };
+    assert_eq!(
+        (listed(i64::MAX, 10).await, listed(2, 10).await, listed(i64::MAX, 1).await),
+        (vec![2, 1], vec![1], vec![2])
+    );
+
+    let order = |order_id, outcome: &str| MigrationOrderRow {
+        migration_id: 2,
+        order_id,
+        outcome: outcome.into(),
+        body: r#"{"after":"ü"}"#.into(),
+    };
+    done(store, |cs| _ = cs.insert_migration_order(&order(7, "moved")).insert_migration_order(&order(8, "moved")))
+        .await;
+    let twice = commit(store, |cs| _ = cs.insert_migration_order(&order(7, "moved"))).await;
+    assert_eq!(twice, duplicate(Guard::MigrationOrder), "nothing is moved twice");
+    done(store, |cs| _ = cs.undo_migration_order(2, 7)).await;
+    let twice = commit(store, |cs| _ = cs.undo_migration_order(2, 7)).await;
+    assert_eq!(twice, conflict(Guard::MigrationOrder), "nor put back twice");
+    assert_eq!(store.migration_orders(2, 0, 10).await.expect("read"), [order(7, "undone"), order(8, "moved")]);
+    assert_eq!(store.migration_orders(2, 7, 10).await.expect("read"), [order(8, "moved")]);
+    assert_eq!(store.migration_orders(1, 0, 10).await.expect("read"), []);
 }
 
 async fn people(store: &Store) {

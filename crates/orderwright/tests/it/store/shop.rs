@@ -21,6 +21,7 @@ pub fn order(id: i64) -> OrderRow {
         due_at: None,
         item_name: format!("Thing {id}"),
         payment_reference: String::new(),
+        in_flight: None,
         version: 1,
         body: r#"{"grüße":"<ok>"}"#.into(),
     }

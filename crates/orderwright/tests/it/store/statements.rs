@@ -16,6 +16,7 @@ pub async fn every_statement_executes(place: Place) {
     people_and_rest::walk(&store).await;
     work::walk(&store).await;
     store.sequence(1_000).await.expect("sequenced");
+    store.feed_lag().await.expect("read");
     let last = store.feed_position().await.expect("a position");
     assert_eq!(store.events_after(last - 1, 10).await.expect("read").len(), 1);
     let unused: Vec<_> =
@@ -30,9 +31,12 @@ async fn orders(store: &Store) {
     order.due_at = Some(500);
     place(store, &order).await;
     assert_eq!(store.find_order(&Scope::All, 7).await.expect("read"), Some(order.clone()));
+    assert_eq!(store.order_bodies(&Scope::All, 0, 9).await.expect("read"), [(7, order.body.clone())]);
+    assert_eq!(store.order_bodies(&Scope::All, 7, 9).await.expect("read"), []);
+    assert_eq!(store.order_bodies(&Scope::Channel("elsewhere".into()), 0, 9).await.expect("read"), []);
     assert_eq!(store.find_order_by_number(&Scope::All, "T-7").await.expect("read"), Some(order.clone()));
     done(store, |cs| {
-        cs.insert_merchant_order(70, 9, 7, 5, 70).insert_order_item(71, 7, "sku", 9);
+        cs.insert_merchant_order(70, 9, 7, 5, 70).insert_order_item(71, 7, "sku", 9, 70);
     })
     .await;
     assert_eq!(store.find_order_of_merchant_order(&Scope::All, 70).await.expect("read"), Some(order.clone()));
@@ -40,7 +44,31 @@ async fn orders(store: &Store) {
     assert_eq!(store.due_orders(500, 10).await.expect("read"), [7]);
     assert_eq!(store.next_due().await.expect("read"), Some(500));
 
+    let in_flight = async |versions, after| -> Vec<i64> {
+        store.orders_in_flight(versions, after, 10).await.expect("read").into_iter().map(|row| row.id).collect()
+    };
     order.version = 2;
+    order.in_flight = Some("h1/h2".into());
+    let mut second = order.clone();
+    (second.id, second.number, second.version) = (8, "T-8".into(), 1);
+    done(store, |cs| _ = cs.update_order(&order, 1).insert_order(&second)).await;
+    second.in_flight = Some("h0".into());
+    second.version = 2;
+    assert_eq!(
+        (in_flight("h1/h2", 0).await, in_flight("h1/h2", 7).await, in_flight("h1", 0).await),
+        (vec![7, 8], vec![8], vec![])
+    );
+    assert_eq!(store.count_in_flight("h1/h2").await.expect("read"), 2);
+    done(store, |cs| _ = cs.update_order(&second, 1)).await;
+    assert_eq!(store.versions_in_flight().await.expect("read"), ["h0", "h1/h2"]);
+    second.in_flight = None;
+    second.due_at = None;
+    second.version = 3;
+    done(store, |cs| _ = cs.update_order(&second, 2)).await;
+    assert_eq!(store.versions_in_flight().await.expect("read"), ["h1/h2"], "what is finished is not in flight");
+
+    order.version = 3;
+    order.in_flight = None;
     order.status = "shipped".into();
     order.delivered_at = Some(i64::MAX);
     order.due_at = None;
@@ -48,7 +76,7 @@ async fn orders(store: &Store) {
     order.total = i64::MIN;
     order.body = "{}".into();
     done(store, |cs| {
-        cs.update_order(&order, 1);
+        cs.update_order(&order, 2);
     })
     .await;
     assert_eq!(store.find_order(&Scope::All, 7).await.expect("read"), Some(order));
@@ -175,22 +203,55 @@ async fn stock(store: &Store) {
 }
 
 async fn money(store: &Store) {
+    // An id begins with its millisecond since 1990: these are of the sixth.
+    const AT: i64 = (631_152_000_000 + 5) * 1_000;
+    const ID: i64 = 5 << 22;
     let line = |id, account: &str, amount| LedgerRow {
-        id,
-        posting_id: 1,
-        order_id: 7,
+        id: ID + id,
+        posting_id: ID,
+        order_id: Some(7),
         cause: "payment.captured".into(),
+        about: None,
+        reverses: None,
         account: account.into(),
         currency: "INR".into(),
         amount,
-        at: 3,
+        at: AT,
     };
     let lines =
         [line(1, "provider", 700), line(2, "merchant:9", -700), line(3, "provider", 5), line(4, "merchant:9", -5)];
-    done(store, |cs| lines.iter().for_each(|line| _ = cs.insert_ledger_entry(line))).await;
+    let mut cs = Changeset::new(ID, AT);
+    lines.iter().for_each(|line| _ = cs.insert_ledger_entry(line));
+    store.commit(cs).await.expect("committed");
     assert_eq!(store.ledger_of_order(7).await.expect("read"), lines);
+    assert_eq!(store.ledger_of_posting(ID).await.expect("read"), lines);
+    assert_eq!(store.ledger_of_posting(ID + 1).await.expect("read"), vec![]);
+    assert_eq!(store.ledger_after(ID + 1, ID + 3, 10).await.expect("read"), lines[1..3]);
+    let balance = [("merchant:9".into(), "INR".into(), -705), ("provider".into(), "INR".into(), 705)];
+    assert_eq!(store.trial_balance().await.expect("read"), balance, "not folded yet");
+    store.sequence(1_000).await.expect("sequenced");
+    assert_eq!(store.trial_balance().await.expect("read"), balance, "folded, once");
+    assert_eq!(store.trial_balance_at(AT - 1).await.expect("read"), vec![]);
+    assert_eq!(store.trial_balance_at(AT).await.expect("read"), balance, "by the lines of the day");
+    assert_eq!(store.trial_balance_at(i64::MAX / 4).await.expect("read"), balance, "by the kept days");
+
+    let listed = async |filter: LedgerFilter, after, newest| -> Vec<i64> {
+        let rows = store.list_ledger(&filter, after, newest, 10).await.expect("read");
+        rows.into_iter().map(|row| row.id - ID).collect()
+    };
+    let all = LedgerFilter::default;
+    assert_eq!(listed(all(), None, false).await, [1, 2, 3, 4]);
+    assert_eq!(listed(all(), Some(ID + 3), true).await, [2, 1]);
+    assert_eq!(listed(LedgerFilter { accounts: vec!["provider".into()], ..all() }, None, false).await, [1, 3]);
     assert_eq!(
-        store.trial_balance().await.expect("read"),
-        [("merchant:9".into(), "INR".into(), -705), ("provider".into(), "INR".into(), 705)]
+        listed(LedgerFilter { account_prefix: Some("merchant:".into()), ..all() }, Some(ID + 2), false).await,
+        [4]
     );
+    assert_eq!(listed(LedgerFilter { order_id: Some(8), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(listed(LedgerFilter { cause: Some("payment.captured".into()), ..all() }, None, false).await.len(), 4);
+    assert_eq!(listed(LedgerFilter { currency: Some("EUR".into()), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(listed(LedgerFilter { from: Some(AT), to: Some(AT + 1), ..all() }, None, false).await.len(), 4);
+    assert_eq!(listed(LedgerFilter { from: Some(AT + 1), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(listed(LedgerFilter { to: Some(AT), ..all() }, None, false).await, Vec::<i64>::new());
+    assert_eq!(store.audit_orders(6, 1).await.expect("read")[0].0, 7);
 }

@@ -14,7 +14,7 @@ use crate::web::request::{Answer, Incoming};
 use crate::web::view::event::{optional_text, required_text};
 
 /// The most orders of one request.
-const MAX_ORDERS: usize = 500;
+pub const MAX_ORDERS: usize = 500;
 
 /// A wanted status for many orders.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -75,6 +75,10 @@ async fn set(mut ctx: Ctx, body: BulkStatus) -> Result<Answer, Problem> {
         complain("/orderIds".to_owned(), format!("must name between 1 and {MAX_ORDERS} orders"));
     } else {
         let mut seen = HashSet::new();
+        let is_id = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        for (n, _) in body.order_ids.iter().enumerate().filter(|(_, id)| !is_id(id)) {
+            complain(format!("/orderIds/{n}"), "must be an order's id, ord_…".to_owned());
+        }
         for (n, id) in body.order_ids.iter().enumerate().filter(|(_, id)| !seen.insert(id.as_str())) {
             complain(format!("/orderIds/{n}"), format!("{} is named twice", id.chars().take(40).collect::<String>()));
         }

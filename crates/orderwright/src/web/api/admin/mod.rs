@@ -11,6 +11,7 @@ mod get_customer;
 mod get_order;
 mod import_payments;
 mod jobs;
+mod ledger;
 mod list_orders;
 mod merchants;
 mod messages;
@@ -22,11 +23,16 @@ mod set_status;
 mod settings;
 mod stock;
 mod variants;
+mod workflow_migrations;
+mod workflow_versions;
+mod workflows;
 
 use std::sync::Arc;
 
+pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+pub use workflow_versions::MAX_TEXTS;
 
 use crate::app::App;
 
@@ -54,9 +60,22 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(get_customer::handler))
         .routes(routes!(stock::list))
         .routes(routes!(stock::get, stock::patch))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::get))
+        .routes(routes!(workflows::picture))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::retry))
+        .routes(routes!(ledger::list))
+        .routes(routes!(ledger::export))
+        .routes(routes!(ledger::balances))
+        .routes(routes!(ledger::accounts))
         .routes(routes!(settings::get, settings::patch))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))
+        .routes(routes!(workflow_versions::add))
+        .routes(routes!(workflow_versions::list))
+        .routes(routes!(workflow_versions::get))
+        .routes(routes!(workflow_migrations::list, workflow_migrations::add))
+        .routes(routes!(workflow_migrations::get))
+        .routes(routes!(workflow_migrations::undo))
 }

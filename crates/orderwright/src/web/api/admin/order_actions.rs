@@ -12,7 +12,7 @@ use crate::web::problem::{Problem, ProblemBody};
 #[utoipa::path(get, path = "/admin/orders/{id}/actions", tag = "admin", operation_id = "adminOrderActions", security(("token" = [])),
     params(("id" = String, Path)),
     responses(
-        (status = 200, body = serde_json::Value, description = "For the payment and each item: events, guards, timers"),
+        (status = 200, body = serde_json::Value, description = "For the payment and each item: a summary in words, events, guards with their facts, timers; and the effects that run"),
         (status = 401, body = ProblemBody, description = "No valid token"),
         (status = 403, body = ProblemBody, description = "The role may not"),
         (status = 404, body = ProblemBody, description = "Not there, or not yours"),

@@ -6,8 +6,10 @@ mod get_order;
 mod import_orders;
 mod list_orders;
 mod messages;
+mod order_actions;
 mod order_timeline;
 mod request_cancellation;
+mod statement;
 mod stock;
 
 use std::sync::Arc;
@@ -23,10 +25,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(list_orders::handler))
         .routes(routes!(get_order::handler))
         .routes(routes!(order_timeline::handler))
+        .routes(routes!(order_actions::handler))
         .routes(routes!(fire_event::handler))
         .routes(routes!(add_shipment::handler))
         .routes(routes!(messages::list, messages::add))
         .routes(routes!(request_cancellation::handler))
         .routes(routes!(import_orders::handler))
         .routes(routes!(stock::handler))
+        .routes(routes!(statement::handler))
 }

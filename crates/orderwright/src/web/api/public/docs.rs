@@ -12,6 +12,9 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 
+/// The paths of the pages.
+pub const ROUTES: [&str; 5] = ["/", "/openapi.json", "/docs", "/docs/problems", "/docs/problems/{code}"];
+
 /// The pages.
 pub fn routes(spec: Arc<String>) -> Router<Arc<App>> {
     let page = Arc::new(frame("Orderwright API", &reference::page(&spec)));
@@ -20,17 +23,17 @@ pub fn routes(spec: Arc<String>) -> Router<Arc<App>> {
         async move { ([(header::CONTENT_TYPE, "application/json")], spec.as_ref().clone()) }
     };
     Router::new()
-        .route("/", get(|| async { Html(frame("Orderwright", HOME)) }))
-        .route("/openapi.json", get(spec_route))
+        .route(ROUTES[0], get(|| async { Html(frame("Orderwright", HOME)) }))
+        .route(ROUTES[1], get(spec_route))
         .route(
-            "/docs",
+            ROUTES[2],
             get(move || {
                 let page = page.clone();
                 async move { Html(page.as_ref().clone()) }
             }),
         )
-        .route("/docs/problems", get(|| async { Html(problems()) }))
-        .route("/docs/problems/{code}", get(problem))
+        .route(ROUTES[3], get(|| async { Html(problems()) }))
+        .route(ROUTES[4], get(problem))
 }
 
 const HOME: &str = "<h1>Orderwright</h1><p>Order management for marketplaces, from placement to settlement.</p>\

@@ -1,6 +1,7 @@
 //! `GET /events`: every domain event, gap-free, as pages or as a stream (server-sent events).
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
@@ -12,11 +13,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::app::App;
 use crate::kernel::digest;
 use crate::ops::Ctx;
 use crate::ops::events::{self, FeedCursor, FeedEvent};
 use crate::web::api::shared;
-use crate::web::caller::{Caller, Platform};
+use crate::web::caller::{Caller, Platform, only};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::Answer;
 use crate::web::view::page::{List, Params};
@@ -57,7 +59,7 @@ const BATCH: usize = 100;
     params(
         ("after" = Option<String>, Query),
         ("limit" = Option<i64>, Query, description = "1 to 200, default 20; a stream has no limit"),
-        ("Last-Event-ID" = Option<String>, Header, description = "Of a stream: goes before `after`"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Where a stream broke off: goes before `after`"),
     ),
     responses(
         (status = 200, description = "Events", content((List<EventView> = "application/json"), (String = "text/event-stream"))),
@@ -70,10 +72,10 @@ pub async fn handler(caller: Caller<Platform>, headers: HeaderMap, query: shared
     let limit = params.limit() as usize;
     let mut after = params.parsed("after", "a nextCursor of this list", FeedCursor::parse);
     let streamed = wants_stream(&headers);
-    if streamed && let Some(last) = headers.get("last-event-id") {
-        after = last.to_str().ok().and_then(FeedCursor::parse);
+    if let Some(last) = only(&headers, "last-event-id") {
+        after = last.and_then(|l| l.to_str().ok()).and_then(FeedCursor::parse);
         if after.is_none() {
-            params.complain("Last-Event-ID", "must be the id of an event of this stream");
+            params.complain("Last-Event-ID", "must be the id of an event of a stream");
         }
     }
     params.finish()?;
@@ -103,8 +105,25 @@ fn wants_stream(headers: &HeaderMap) -> bool {
     kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
+/// A stream that is read; it ends when its reader goes away.
+struct Reader(Arc<App>);
+
+impl Reader {
+    fn new(app: &Arc<App>) -> Self {
+        app.metrics.feed_subscribers.inc();
+        Self(app.clone())
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.metrics.feed_subscribers.dec();
+    }
+}
+
 /// Where a stream stands.
 struct Following {
+    _reader: Reader,
     ctx: Ctx,
     at: FeedCursor,
     read: std::vec::IntoIter<FeedEvent>,
@@ -114,7 +133,7 @@ struct Following {
 
 /// The events from the cursor on, as they come; ends with the server, or when the store does not answer: the reader comes back.
 fn follow(ctx: Ctx, at: FeedCursor) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
-    let start = Following { ctx, at, read: Vec::new().into_iter(), begun: false };
+    let start = Following { _reader: Reader::new(&ctx.app), ctx, at, read: Vec::new().into_iter(), begun: false };
     stream::unfold(start, |mut state| async move {
         if !std::mem::replace(&mut state.begun, true) {
             return Some((Ok(Event::default().retry(COME_BACK)), state));

@@ -14,6 +14,8 @@ mod request_refund;
 
 use std::sync::Arc;
 
+pub use open_checkout::NewCheckout;
+
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

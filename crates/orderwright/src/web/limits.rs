@@ -1,0 +1,394 @@
+//! What the OpenAPI document says about values: how long a text may be, how large a number, which words there are.
+//!
+//! The derives know types only. The bounds are added here, from the constants by which requests are checked, so that the document and
+//! the answers cannot differ; a test holds that no field of a request is forgotten. What is not here: the checks themselves, and what no
+//! schema can say (that a SKU exists, that an event is one of an order's workflow).
+
+use orderwright_core::calendar::MAX_HOLIDAYS;
+use orderwright_core::money::MAX_AMOUNT;
+use orderwright_core::pricing::{MAX_LINES, MAX_QUANTITY};
+use utoipa::Number;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
+
+use super::api::admin::{MAX_BULK_ORDERS, MAX_TEXTS};
+use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
+use super::request::MAX_KEY;
+use super::view::event::MAX_TEXT;
+use super::view::page::{MAX_DEPTH, MAX_LIMIT};
+use crate::ops::jobs;
+use crate::ops::people::MAX_TEXT as MAX_CONTACT_TEXT;
+use crate::ops::sandbox::{MAX_FAULTS, payment_effects};
+use crate::ops::stock::{MAX_LOCATION, MAX_UNITS};
+use crate::pay::sandbox::FAULTS;
+use crate::store::SortKey;
+
+/// Something other than blanks, and no NUL.
+const SOMETHING: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
+const NO_NUL: &str = r"^[^\u0000]*$";
+/// What is printed on labels: no control characters.
+const LABEL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+const LABEL_SOMETHING: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+const EMAIL: &str = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$";
+/// What ids are made of, so that one of them is one segment of a path.
+const ID: &str = "^[0-9A-Za-z_]+$";
+const SPAN: &str = "^[0-9]+[dhms]$";
+
+/// What a value must be beyond its type.
+#[derive(Clone, Copy)]
+enum Rule {
+    /// Nothing more: whether it is known is not a matter of its shape.
+    Any,
+    /// A text of so many characters that matches.
+    Text(usize, &'static str),
+    /// A number between two.
+    Between(i64, i64),
+    /// One of some words.
+    OneOf(fn() -> Vec<String>),
+    /// Some of some words, with commas between them.
+    Words(&'static [&'static str]),
+    /// A list of so many.
+    List(usize, usize),
+    /// A list of so many ids that are all different.
+    Set(usize, usize),
+    /// An object.
+    Object,
+    /// A date.
+    Date,
+    /// An instant or a date.
+    InstantOrDate,
+}
+
+/// The rule for each field of a request's body; the schema is named where fields of one name differ.
+const FIELDS: &[(&str, Rule)] = &[
+    ("Address.company", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("Address.country", Rule::Text(2, "^[A-Z]{2}$")),
+    ("Address.line2", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("Address.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("Address.state", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("Advance.advance", Rule::Text(usize::MAX, SPAN)),
+    ("BulkStatus.orderIds", Rule::Set(1, MAX_BULK_ORDERS)),
+    ("ChangeSettings.cancelWindow", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.timeZone", Rule::Any),
+    ("ChangeSettings.holidays", Rule::List(0, MAX_HOLIDAYS)),
+    ("Migrate.from", Rule::Any),
+    ("Migrate.to", Rule::Any),
+    ("Migrate.partnerTo", Rule::Any),
+    ("Migrate.map", Rule::Any),
+    ("Migrate.dryRun", Rule::Any),
+    ("Migrate.skipRefused", Rule::Any),
+    ("Publish.text", Rule::Any),
+    ("Publish.texts", Rule::List(1, MAX_TEXTS)),
+    ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
+    ("Contact.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("Event.event", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("Event.carrier", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("Event.reason", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("Cancellation.reason", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("Fault.operation", Rule::OneOf(payment_effects)),
+    ("Fault.outcome", Rule::OneOf(|| owned(FAULTS))),
+    ("Fault.times", Rule::Between(1, MAX_FAULTS)),
+    ("NewCheckout.items", Rule::List(1, MAX_LINES)),
+    ("NewItem.metadata", Rule::Object),
+    ("NewItem.quantity", Rule::Between(1, MAX_QUANTITY)),
+    ("NewNote.note", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("NewOrder.items", Rule::List(1, MAX_LINES)),
+    ("StockCorrection.adjust", Rule::Between(-MAX_UNITS, MAX_UNITS)),
+    ("StockCorrection.location", Rule::Text(MAX_LOCATION, r"^[^\u0000-\u001f\u007f-\u009f]+$")),
+    ("StockCorrection.onHand", Rule::Between(0, MAX_UNITS)),
+    ("StockCorrection.reason", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("amount", Rule::Between(1, MAX_AMOUNT)),
+    ("billingAddress", Rule::Any),
+    ("carrier", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("channel", Rule::Any),
+    ("city", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
+    ("customer", Rule::Any),
+    ("discountCode", Rule::Any),
+    ("expectedBy", Rule::Date),
+    ("initiatePaymentRefund", Rule::Any),
+    ("isPublic", Rule::Any),
+    ("itemId", Rule::Any),
+    ("items", Rule::List(1, usize::MAX)),
+    ("line1", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
+    ("merchantId", Rule::Text(17, "^mer_[0-7][0-9a-hjkmnp-tv-z]{12}$")),
+    ("message", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("name", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
+    ("note", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("paymentMethod", Rule::Any),
+    ("postalCode", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
+    ("quantity", Rule::Between(1, i64::MAX)),
+    ("reason", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("shippingAddress", Rule::Any),
+    ("sku", Rule::Any),
+    ("status", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("trackingNumber", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("trackingUrl", Rule::Text(MAX_TEXT, r"^https?://[^\u0000]*$")),
+];
+
+/// The rule for each parameter. One of a query that is empty is as good as left out.
+const PARAMETERS: &[(&str, Rule)] = &[
+    ("Idempotency-Key", Rule::Text(MAX_KEY, "^[!-~]([ -~]*[!-~])?$")),
+    ("If-Match", Rule::Text(usize::MAX, r#"^(\*|(W/)?"[!#-~]+")$"#)),
+    ("Last-Event-ID", Rule::Text(usize::MAX, r"^[0-9]+(\.[0-9]+)?$")),
+    ("account", Rule::Text(usize::MAX, NO_NUL)),
+    ("after", Rule::Text(usize::MAX, NO_NUL)),
+    ("at", Rule::InstantOrDate),
+    ("audience", Rule::OneOf(audiences)),
+    ("cause", Rule::Text(usize::MAX, NO_NUL)),
+    ("channel", Rule::Text(usize::MAX, NO_NUL)),
+    ("currency", Rule::Text(usize::MAX, NO_NUL)),
+    ("customerId", Rule::Text(17, "^(cus_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
+    ("deliveredFrom", Rule::InstantOrDate),
+    ("deliveredTo", Rule::InstantOrDate),
+    ("dryRun", Rule::Any),
+    ("from", Rule::InstantOrDate),
+    ("id", Rule::Text(usize::MAX, ID)),
+    ("kind", Rule::OneOf(|| owned(jobs::KINDS))),
+    ("limit", Rule::Between(1, MAX_LIMIT as i64)),
+    ("machine", Rule::OneOf(|| owned(&["all", "item", "payment", "merchant"]))),
+    ("maxTotal", Rule::Any),
+    ("merchantId", Rule::Text(17, "^(mer_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
+    ("minTotal", Rule::Any),
+    ("name", Rule::Text(usize::MAX, NO_NUL)),
+    ("orderId", Rule::Text(17, "^(ord_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
+    ("orderNumber", Rule::Text(usize::MAX, NO_NUL)),
+    ("page", Rule::Between(1, MAX_DEPTH)),
+    ("paymentStatus", Rule::Words(PAYMENT_STATUSES)),
+    ("q", Rule::Text(usize::MAX, NO_NUL)),
+    ("refundId", Rule::Text(usize::MAX, ID)),
+    ("shippingStatus", Rule::Words(SHIPPING_STATUSES)),
+    ("sku", Rule::Text(usize::MAX, NO_NUL)),
+    ("sort", Rule::OneOf(sorts)),
+    ("state", Rule::OneOf(|| owned(jobs::STATES))),
+    ("status", Rule::Text(usize::MAX, NO_NUL)),
+    ("to", Rule::InstantOrDate),
+    ("version", Rule::Text(usize::MAX, NO_NUL)),
+];
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn audiences() -> Vec<String> {
+    orderwright_core::workflow::Audience::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn sorts() -> Vec<String> {
+    SortKey::ALL.iter().flat_map(|key| [key.name().to_owned(), format!("-{}", key.name())]).collect()
+}
+
+/// Adds the bounds, and the answers that every request of a kind may get.
+pub fn add(spec: &mut OpenApi) {
+    let requests = request_schemas(spec);
+    for (name, schema) in spec.components.iter_mut().flat_map(|c| &mut c.schemas) {
+        if let (true, RefOr::T(Schema::Object(object))) = (requests.contains(name), schema) {
+            for (field, value) in &mut object.properties {
+                if let Some(rule) = field_rule(name, field) {
+                    constrain(value, rule);
+                }
+            }
+        }
+    }
+    for operation in operations(spec) {
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter
+                && let Some((_, rule)) = PARAMETERS.iter().find(|(n, _)| n == name)
+            {
+                present(schema);
+                constrain(schema, *rule);
+            }
+        }
+        answers(operation);
+    }
+}
+
+/// A parameter that is sent is never null; it is left out.
+fn present(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(object)) = schema
+        && let SchemaType::Array(types) = &object.schema_type
+        && let [one, Type::Null] = types.as_slice()
+    {
+        object.schema_type = SchemaType::Type(one.clone());
+    }
+}
+
+fn field_rule(schema: &str, field: &str) -> Option<Rule> {
+    let own = FIELDS.iter().find(|(name, _)| name.split_once('.') == Some((schema, field)));
+    own.or_else(|| FIELDS.iter().find(|(name, _)| *name == field)).map(|(_, rule)| *rule)
+}
+
+fn constrain(schema: &mut RefOr<Schema>, rule: Rule) {
+    if let Rule::InstantOrDate = rule {
+        let text = |format| Object::builder().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
+        let empty = Object::builder().schema_type(Type::String).max_length(Some(0));
+        let either = AnyOfBuilder::new().item(text(KnownFormat::DateTime)).item(text(KnownFormat::Date)).item(empty);
+        *schema = RefOr::T(either.build().into());
+        return;
+    }
+    match (schema, rule) {
+        (RefOr::T(Schema::Object(object)), rule) => constrain_object(object, rule),
+        (RefOr::T(Schema::Array(array)), Rule::List(least, most) | Rule::Set(least, most)) => {
+            array.min_items = Some(least);
+            array.max_items = Some(most).filter(|m| *m < usize::MAX);
+            if let Rule::Set(..) = rule {
+                array.unique_items = true;
+                if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                    constrain(items, Rule::Text(usize::MAX, ID));
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn constrain_object(object: &mut Object, rule: Rule) {
+    match rule {
+        Rule::Text(most, pattern) => {
+            object.max_length = Some(most).filter(|m| *m < usize::MAX);
+            object.pattern = Some(pattern.to_owned());
+        }
+        Rule::Between(least, most) => {
+            object.minimum = Some(Number::Int(least as isize));
+            object.maximum = Some(most).filter(|m| *m < i64::MAX).map(|m| Number::Int(m as isize));
+        }
+        Rule::OneOf(words) => object.enum_values = Some(words().into_iter().map(Into::into).collect()),
+        Rule::Words(words) => {
+            let word = format!("({})", words.join("|"));
+            object.pattern = Some(format!("^({word}(,{word})*)?$"));
+        }
+        Rule::Date => object.format = Some(SchemaFormat::KnownFormat(KnownFormat::Date)),
+        Rule::Object => object.schema_type = SchemaType::Array(vec![Type::Object, Type::Null]),
+        Rule::Any | Rule::InstantOrDate | Rule::List(..) | Rule::Set(..) => {}
+    }
+}
+
+/// What is refused before the endpoint is reached, or when the store is down.
+fn answers(operation: &mut Operation) {
+    let Some(RefOr::T(example)) = operation.responses.responses.get("401").cloned() else { return };
+    let problem = |description: &str| {
+        let mut response = Response::new(description);
+        response.content = example.content.clone();
+        RefOr::T(response)
+    };
+    let mut add = |status: &str, description: &str| {
+        let there = operation.responses.responses.contains_key(status);
+        if !there {
+            operation.responses.responses.insert(status.to_owned(), problem(description));
+        }
+    };
+    if operation.request_body.is_some() {
+        add("408", "The body did not come in time");
+        add("413", "The body is too large");
+        add("415", "Not of the type that this takes");
+    }
+    add("503", "Too much at once, or the store does not answer: try again after Retry-After");
+}
+
+/// The operations of a document.
+fn operations(spec: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+    spec.paths.paths.values_mut().flat_map(|item| {
+        [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put].into_iter().flatten()
+    })
+}
+
+/// The names of the schemas that requests are made of.
+fn request_schemas(spec: &mut OpenApi) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut wanted: Vec<String> = operations(spec)
+        .filter_map(|operation| operation.request_body.as_ref())
+        .filter_map(|body| match body {
+            RefOr::T(body) => Some(body.content.values().filter_map(content_name).collect::<Vec<_>>()),
+            RefOr::Ref(_) => None,
+        })
+        .flatten()
+        .collect();
+    let schemas = spec.components.as_ref().map(|c| &c.schemas);
+    while let Some(name) = wanted.pop() {
+        if names.contains(&name) {
+            continue;
+        }
+        if let Some(RefOr::T(Schema::Object(object))) = schemas.and_then(|s| s.get(&name)) {
+            // What a field refers to, however deep, is found in its text.
+            for value in object.properties.values() {
+                let text = serde_json::to_string(value).unwrap_or_default();
+                let parts = text.split("#/components/schemas/").skip(1);
+                wanted.extend(parts.filter_map(|p| p.split('"').next()).map(str::to_owned));
+            }
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn content_name(content: &RefOr<Content>) -> Option<String> {
+    let RefOr::T(content) = content else { return None };
+    match content.schema.as_ref()? {
+        RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),
+        RefOr::T(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Also shows that no rule is left over.
+    #[test]
+    fn every_field_and_parameter_of_a_request_has_its_rule() {
+        let mut spec = crate::web::described();
+        let (mut unused_fields, mut unused_parameters) = (rules(FIELDS), rules(PARAMETERS));
+        for name in request_schemas(&mut spec) {
+            let schemas = &spec.components.as_ref().expect("components").schemas;
+            let Some(RefOr::T(Schema::Object(object))) = schemas.get(&name) else { panic!("{name} is no object") };
+            for field in object.properties.keys() {
+                assert!(field_rule(&name, field).is_some(), "no rule for the field `{field}` of {name}");
+                let own = format!("{name}.{field}");
+                let used = if unused_fields.iter().any(|(n, _)| *n == own) { own } else { field.clone() };
+                unused_fields.iter_mut().filter(|(n, _)| *n == used).for_each(|(_, unused)| *unused = false);
+            }
+        }
+        for operation in operations(&mut spec) {
+            for parameter in operation.parameters.iter().flatten() {
+                let RefOr::T(parameter) = parameter else { panic!("a reference") };
+                let found = unused_parameters.iter_mut().find(|(n, _)| *n == parameter.name);
+                found.unwrap_or_else(|| panic!("no rule for the parameter `{}`", parameter.name)).1 = false;
+            }
+        }
+        for (name, unused) in unused_fields.into_iter().chain(unused_parameters) {
+            assert!(!unused, "the rule for `{name}` is for nothing");
+        }
+    }
+
+    fn rules(table: &[(&'static str, Rule)]) -> Vec<(&'static str, bool)> {
+        table.iter().map(|(name, _)| (*name, true)).collect()
+    }
+
+    #[test]
+    fn the_document_has_the_bounds() {
+        let spec: Value = serde_json::from_str(&crate::web::openapi()).expect("JSON");
+        let schema = |name: &str, field: &str| spec["components"]["schemas"][name]["properties"][field].clone();
+        assert_eq!(schema("NewItem", "quantity")["maximum"], MAX_QUANTITY);
+        assert_eq!(schema("NewRefund", "amount")["maximum"], MAX_AMOUNT);
+        assert_eq!(schema("BulkStatus", "orderIds")["maxItems"], MAX_BULK_ORDERS);
+        assert_eq!(schema("BulkStatus", "orderIds")["uniqueItems"], true);
+        assert_eq!(schema("Address", "name")["maxLength"], MAX_CONTACT_TEXT);
+        assert_eq!(schema("Fault", "outcome")["enum"], serde_json::json!(FAULTS));
+        assert!(schema("Message", "message")["maxLength"].is_null(), "answers are not bounded");
+        let post = &spec["paths"]["/storefront/orders"]["post"];
+        for status in ["408", "413", "415", "503"] {
+            assert!(post["responses"][status]["content"]["application/problem+json"].is_object(), "{status}: {post:#}");
+        }
+        let limit = post_parameter(&spec["paths"]["/admin/orders"]["get"], "limit");
+        assert_eq!(limit["schema"]["maximum"], MAX_LIMIT);
+        assert_eq!(post_parameter(post, "Idempotency-Key")["schema"]["type"], "string");
+    }
+
+    fn post_parameter(operation: &Value, name: &str) -> Value {
+        let all = operation["parameters"].as_array().expect("parameters");
+        all.iter().find(|p| p["name"] == name).expect("there").clone()
+    }
+}
