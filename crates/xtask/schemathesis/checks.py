@@ -10,7 +10,7 @@ import re
 import schemathesis
 
 # The code of a refusal as a whole: the workflow of the order decides which words there are.
-CODES = {"unknown_event", "unknown_status", "idempotency_key_reused"}
+CODES = {"unknown_event", "unknown_status", "idempotency_key_reused", "workflow_refused"}
 
 # Pointer, words of the detail, and why no schema says it.
 REASONS = [
@@ -32,8 +32,15 @@ REASONS = [
     (r"/amount", r"sum of the items' amounts", "a sum over the entries"),
     (r"/onHand", r"give either onHand or adjust", "two fields together"),
     (r"/(advance|cancelWindow)", r"at most|hundred years|must be a time", "a span's length, whatever its unit"),
+    (r"(account|currency)", r"no account|ISO 4217", "the chart of accounts and the list of currencies have pages of their own"),
+    (r"sort", r"createdAt or -createdAt", "other lists have more to sort by"),
+    (r"orderId", r"an order's id", "an empty one is as good as none"),
+    (r"/(text|texts(/\d+)?)", r"", "a workflow file is checked as a whole"),
+    (r"/(from|to|partnerTo|map|name|workflow)", r"", "versions and state maps are the shop's"),
+    (r"/(timeZone|holidays(/\d+)?)", r"time zone|date", "names of time zones and dates of the calendar"),
+    (r"/cancelWindow", r"say what to change", "several fields together"),
     (r"/merchantId", r"", "merchants are the order's"),
-    (r"/(reason|trackingNumber|expectedBy|carrier|note|trackingUrl)", r"requires|needs", "the workflow says what an event requires"),
+    (r"/(reason|trackingNumber|expectedBy|carrier|note|trackingUrl)", r"requires|needs|is required for", "the workflow says what an event requires"),
     (r"/\d+(/[^/]*)?", r"^line \d+: ", "a CSV file is checked line by line"),
 ]
 

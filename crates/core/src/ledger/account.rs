@@ -101,8 +101,10 @@ const fn chart(name: &'static str, class: &'static str, normal: Normal, about: &
     Chart { name, class, normal, about }
 }
 
+/// Makes the account of a party.
+type OfParty = fn(PartyRef) -> Account;
 /// How the accounts that belong to a party begin.
-const OF_PARTIES: &[(&str, fn(PartyRef) -> Account)] =
+const OF_PARTIES: &[(&str, OfParty)] =
     &[("party/", Account::Party), ("receivable/", Account::Receivable), ("reserve/", Account::Reserve)];
 
 impl Account {

@@ -17,6 +17,8 @@ pub mod step;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 pub use self::fill::fill;
@@ -26,7 +28,10 @@ use self::bench::Bench;
 use self::column::Column;
 use self::given::Given;
 use self::step::Step;
-use super::model::Workflow;
+use super::code::Code;
+use super::complaint::Complaint;
+use super::model::{Kind, Workflow};
+use super::set::WorkflowSet;
 
 /// The stories of a file, read and understood.
 #[derive(Clone, Debug)]
@@ -112,6 +117,44 @@ impl CaseOutcome {
 /// Plays every story of a file. `workflow` is an order's; `partner` is the merchant's side that it is coupled to, if it names one.
 pub fn run(cases: &Cases, workflow: &Workflow, partner: Option<&Workflow>) -> Vec<CaseOutcome> {
     cases.stories.iter().map(|story| play(story, workflow, partner, None)).collect()
+}
+
+/// Plays a table beside a workflow of a set: what cannot be read, and each story that comes out otherwise.
+pub fn check(text: &str, workflow: &Workflow, set: &WorkflowSet) -> Vec<Complaint> {
+    let played = sides(workflow, text, set).map_err(|c| vec![c]).and_then(|(order, partner)| {
+        let cases = read(text, &order, partner.as_deref())?;
+        Ok(run(&cases, &order, partner.as_deref()))
+    });
+    match played {
+        Ok(outcomes) => {
+            let failed = outcomes.iter().filter(|o| !o.passed);
+            failed.map(|o| Complaint::on_line(Code::StoryFails, o.line, "", o.told())).collect()
+        }
+        Err(complaints) => complaints,
+    }
+}
+
+/// The order's workflow and the merchant's side that a table is played with.
+///
+/// # Errors
+/// A merchant's table that does not say with which order's workflow, or with one that is not in the set.
+pub fn sides(
+    workflow: &Workflow,
+    text: &str,
+    set: &WorkflowSet,
+) -> Result<(Arc<Workflow>, Option<Arc<Workflow>>), Complaint> {
+    if workflow.kind == Kind::Order {
+        return Ok((Arc::new(workflow.clone()), set.partner_of(workflow).cloned()));
+    }
+    let Some(name) = order_workflow(text) else {
+        let message = "a merchant's table says which order's workflow it is played with: `with marketplace-split`";
+        return Err(Complaint::on_line(Code::WrongTable, 1, "", message));
+    };
+    let missing = || {
+        let message = format!("there is no workflow `{name}` to play this table with");
+        Complaint::on_line(Code::WrongTable, 1, "", message)
+    };
+    Ok((set.get(name).ok_or_else(missing)?.clone(), Some(Arc::new(workflow.clone()))))
 }
 
 /// Takes what a cell that asks is answered: line, number of the column, value.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::complaint::Complaint;
 use super::explore::{Extent, Limits, explore};
 use super::model::{Kind, Workflow};
-use super::set::WorkflowSet;
+use super::set::{WorkflowSet, in_its_file};
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ fn order(set: &WorkflowSet, workflow: &Workflow, limits: Limits, out: &mut Vec<C
     let partner = set.partner_of(workflow).map(Arc::as_ref);
     let exploration = explore(workflow, partner, limits);
     let found = exploration.findings();
-    out.extend(found.of_order);
+    out.extend(found.of_order.into_iter().map(|c| in_its_file(workflow, c)));
     let other = partner.map_or("", |p| p.name.as_str());
     out.extend(found.of_merchant.into_iter().map(|c| c.in_file(other)));
     exploration.extent()
@@ -57,7 +57,7 @@ fn merchant(set: &WorkflowSet, workflow: &Workflow, limits: Limits, out: &mut Ve
         let exploration = explore(order, Some(workflow), limits);
         let found = exploration.findings();
         out.extend(found.of_order.into_iter().map(|c| c.in_file(&order.name)));
-        out.extend(found.of_merchant);
+        out.extend(found.of_merchant.into_iter().map(|c| in_its_file(workflow, c)));
         let walked = exploration.extent();
         if walked.left_out.is_empty() {
             // What one of them uses is used.
@@ -71,7 +71,7 @@ fn merchant(set: &WorkflowSet, workflow: &Workflow, limits: Limits, out: &mut Ve
         }
         extent.add(walked);
     }
-    out.extend(unused.unwrap_or_default());
+    out.extend(unused.unwrap_or_default().into_iter().map(|c| in_its_file(workflow, c)));
     extent
 }
 

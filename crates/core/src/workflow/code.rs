@@ -58,6 +58,10 @@ codes! {
     // What the machines show without being run.
     /// A public status that no state shows.
     UnusedStatus = "unused-status";
+    /// The public statuses stand in another order than items go through them.
+    StatusOrder = "status-order";
+    /// A state is what a tag says, and does not carry the tag.
+    MissingTag = "missing-tag";
     /// An event that the machine it is for does not know.
     UnknownEvent = "unknown-event";
     /// An entry action in a machine that cannot do it.
@@ -108,6 +112,8 @@ codes! {
     FinalStateHoldsMoney = "final-state-holds-money";
     /// Money was taken for something that is off, and nothing gives it back.
     MoneyStranded = "money-stranded";
+    /// Money is taken, or asked for, a second time.
+    ChargedTwice = "charged-twice";
     /// Goods leave before they are paid for.
     ShippedUnpaid = "shipped-unpaid";
     /// A story of the table beside the file comes out otherwise.

@@ -25,7 +25,7 @@ use search::Explored;
 /// How far an exploration goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Joint states of one shape of order. Each costs some 200 bytes for good, and some kilobytes until its steps were taken.
+    /// Joint states of one shape of order. Each costs some 300 bytes for good, and some kilobytes until its steps were taken.
     pub states: usize,
     /// Steps of one shape of order.
     pub steps: usize,
@@ -33,7 +33,15 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { states: 100_000, steps: 2_000_000 }
+        Self { states: 60_000, steps: 1_000_000 }
+    }
+}
+
+impl Limits {
+    /// So many joint states of one shape of order, and as many steps as such a walk needs as a rule.
+    pub fn of_states(states: usize) -> Self {
+        let default = Self::default();
+        Self { states, steps: states.saturating_mul(default.steps / default.states) }
     }
 }
 
@@ -74,7 +82,9 @@ pub fn explore<'w>(workflow: &'w Workflow, partner: Option<&'w Workflow>, limits
     }
     let mut explored = Vec::new();
     for shape in shapes::SHAPES {
-        for assumed in &ways {
+        // How answers go together is seen on one unit; what each does to several lines, one by one.
+        let apart = |way: &&shapes::Assumed| shape.parts || shapes::differs(way, &ways[0]) <= 1;
+        for assumed in ways.iter().filter(apart) {
             let found = search::search(&ground, shape, assumed.clone(), limits);
             if found.bounded {
                 let (states, steps) = (found.nodes.len(), found.steps);

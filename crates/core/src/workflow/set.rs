@@ -175,7 +175,7 @@ impl WorkflowSet {
 }
 
 /// A complaint about a state that comes from a fragment has its place in the fragment's file.
-fn in_its_file(workflow: &Workflow, complaint: Complaint) -> Complaint {
+pub(super) fn in_its_file(workflow: &Workflow, complaint: Complaint) -> Complaint {
     let name = complaint.path.strip_prefix("item.states.").and_then(|rest| rest.split('.').next());
     let fragment = name.and_then(|name| workflow.item.state(name)).and_then(|s| s.fragment.clone());
     match fragment {

@@ -1,7 +1,7 @@
 //! The checks of a whole workflow: what no single key shows. They run when a file is loaded, so that no order meets what they find.
 //!
 //! Here: statuses, events and the walk through each machine. `automatic` looks for rounds that would never end, `choice` at which of
-//! several transitions is taken, `fields` at what events carry and labels show, `coupling` at the two machines of an item together. What
+//! several transitions is taken, `fields` at what events carry and labels show, `tags` at what states say of themselves, `coupling` at the two machines of an item together. What
 //! only shows when machines run together is not here: `explore` walks them.
 
 mod automatic;
@@ -9,6 +9,7 @@ mod choice;
 mod coupling;
 mod fields;
 pub(super) mod graph;
+mod tags;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub(super) use coupling::coupling;
 pub fn validate(workflow: &Workflow, partner: Option<&Workflow>) -> Vec<Complaint> {
     let mut out = Vec::new();
     statuses(workflow, &mut out);
+    tags::rules(workflow, &mut out);
     named_events(workflow, &mut out);
     for (scope, machine) in machines(workflow) {
         let check = Check { workflow, scope, machine };

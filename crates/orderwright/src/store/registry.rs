@@ -57,8 +57,8 @@ pub(super) use ledger_columns;
 /// What committed changesets add to accounts and the sequencer has not folded yet.
 macro_rules! ledger_waiting {
     () => {
-        "SELECT json_extract(e.value, '$[0]') AS account, json_extract(e.value, '$[1]') AS currency, \
-         json_extract(e.value, '$[2]') AS amount FROM outbox o, json_each(o.ledger) e \
+        "SELECT (e.value ->> 0) AS account, (e.value ->> 1) AS currency, \
+         (e.value ->> 2) AS amount FROM outbox o, json_each(o.ledger) e \
          WHERE o.position IS NULL AND o.ledger IS NOT NULL"
     };
 }
@@ -223,7 +223,7 @@ registry! {
         UNION ALL SELECT account, currency, amount FROM ledger_entry WHERE id >= $4 AND id < $5 AND at >= $2 AND at <= $3) b \
         GROUP BY b.account, b.currency ORDER BY b.account, b.currency");
     FeedFoldLedger = "INSERT INTO ledger_balance (account, currency, amount) \
-        SELECT json_extract(e.value, '$[0]'), json_extract(e.value, '$[1]'), SUM(json_extract(e.value, '$[2]')) \
+        SELECT (e.value ->> 0), (e.value ->> 1), SUM((e.value ->> 2)) \
         FROM outbox o, json_each(o.ledger) e \
         WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2 \
         ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount",
@@ -232,7 +232,7 @@ registry! {
         WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2 \
         ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount";
     FeedFoldLedgerDay = "INSERT INTO ledger_day (day, account, currency, amount) \
-        SELECT o.at / 86400000000, json_extract(e.value, '$[0]'), json_extract(e.value, '$[1]'), SUM(json_extract(e.value, '$[2]')) \
+        SELECT o.at / 86400000000, (e.value ->> 0), (e.value ->> 1), SUM((e.value ->> 2)) \
         FROM outbox o, json_each(o.ledger) e \
         WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2, 3 \
         ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount",

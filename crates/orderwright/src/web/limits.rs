@@ -4,6 +4,7 @@
 //! the answers cannot differ; a test holds that no field of a request is forgotten. What is not here: the checks themselves, and what no
 //! schema can say (that a SKU exists, that an event is one of an order's workflow).
 
+use orderwright_core::calendar::MAX_HOLIDAYS;
 use orderwright_core::money::MAX_AMOUNT;
 use orderwright_core::pricing::{MAX_LINES, MAX_QUANTITY};
 use utoipa::Number;
@@ -11,7 +12,7 @@ use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
 
-use super::api::admin::MAX_BULK_ORDERS;
+use super::api::admin::{MAX_BULK_ORDERS, MAX_TEXTS};
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
 use super::view::event::MAX_TEXT;
@@ -20,6 +21,7 @@ use crate::ops::jobs;
 use crate::ops::people::MAX_TEXT as MAX_CONTACT_TEXT;
 use crate::ops::sandbox::{MAX_FAULTS, payment_effects};
 use crate::ops::stock::{MAX_LOCATION, MAX_UNITS};
+use crate::ops::versions::publish::MAX_NOTE;
 use crate::pay::sandbox::FAULTS;
 use crate::store::SortKey;
 
@@ -70,6 +72,17 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Advance.advance", Rule::Text(usize::MAX, SPAN)),
     ("BulkStatus.orderIds", Rule::Set(1, MAX_BULK_ORDERS)),
     ("ChangeSettings.cancelWindow", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.timeZone", Rule::Any),
+    ("ChangeSettings.holidays", Rule::List(0, MAX_HOLIDAYS)),
+    ("Migrate.from", Rule::Any),
+    ("Migrate.to", Rule::Any),
+    ("Migrate.partnerTo", Rule::Any),
+    ("Migrate.map", Rule::Any),
+    ("Migrate.dryRun", Rule::Any),
+    ("Migrate.skipRefused", Rule::Any),
+    ("Publish.note", Rule::Text(MAX_NOTE, NO_NUL)),
+    ("Publish.text", Rule::Any),
+    ("Publish.texts", Rule::List(1, MAX_TEXTS)),
     ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
     ("Contact.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
     ("Event.event", Rule::Text(MAX_TEXT, SOMETHING)),
@@ -121,8 +134,13 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("Idempotency-Key", Rule::Text(MAX_KEY, "^[!-~]([ -~]*[!-~])?$")),
     ("If-Match", Rule::Text(usize::MAX, r#"^(\*|(W/)?"[!#-~]+")$"#)),
     ("Last-Event-ID", Rule::Text(usize::MAX, r"^[0-9]+(\.[0-9]+)?$")),
+    ("account", Rule::Text(usize::MAX, NO_NUL)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
+    ("at", Rule::InstantOrDate),
+    ("audience", Rule::OneOf(audiences)),
+    ("cause", Rule::Text(usize::MAX, NO_NUL)),
     ("channel", Rule::Text(usize::MAX, NO_NUL)),
+    ("currency", Rule::Text(usize::MAX, NO_NUL)),
     ("customerId", Rule::Text(17, "^(cus_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
     ("deliveredFrom", Rule::InstantOrDate),
     ("deliveredTo", Rule::InstantOrDate),
@@ -131,9 +149,12 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("id", Rule::Text(usize::MAX, ID)),
     ("kind", Rule::OneOf(|| owned(jobs::KINDS))),
     ("limit", Rule::Between(1, MAX_LIMIT as i64)),
+    ("machine", Rule::OneOf(|| owned(&["all", "item", "payment", "merchant"]))),
     ("maxTotal", Rule::Any),
     ("merchantId", Rule::Text(17, "^(mer_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
     ("minTotal", Rule::Any),
+    ("name", Rule::Text(usize::MAX, NO_NUL)),
+    ("orderId", Rule::Text(17, "^(ord_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
     ("orderNumber", Rule::Text(usize::MAX, NO_NUL)),
     ("page", Rule::Between(1, MAX_DEPTH)),
     ("paymentStatus", Rule::Words(PAYMENT_STATUSES)),
@@ -145,10 +166,15 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("state", Rule::OneOf(|| owned(jobs::STATES))),
     ("status", Rule::Text(usize::MAX, NO_NUL)),
     ("to", Rule::InstantOrDate),
+    ("version", Rule::Text(usize::MAX, NO_NUL)),
 ];
 
 fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn audiences() -> Vec<String> {
+    orderwright_core::workflow::Audience::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
 fn sorts() -> Vec<String> {

@@ -223,10 +223,13 @@ impl<'w> Ground<'w> {
                 |n: usize| refund.items.iter().any(|part| part.item_id == order.items[n].id) && counts(&order.items[n]);
             let bits =
                 lines.iter().enumerate().filter(|(_, (_, n))| has(*n)).fold(0, |bits, (at, _)| bits | 1 << (at % 8));
-            together.extend((bits > 0).then_some(bits));
+            // Refunds that share a line are one: their answers come to the same, one after the other.
+            let apart = |other: &u8| *other & bits == 0;
+            let joined = together.iter().filter(|other| !apart(other)).fold(bits, |all, other| all | other);
+            together.retain(apart);
+            together.extend((joined > 0).then_some(joined));
         }
         together.sort_unstable();
-        together.dedup();
         out.extend(together);
         out.into_boxed_slice()
     }

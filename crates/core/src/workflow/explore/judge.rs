@@ -55,12 +55,13 @@ pub(super) fn judge(ground: &Ground<'_>, explored: &[Explored]) -> Judged {
     judge.drops();
     judge.choices();
     let mut out = Judged::default();
-    // Behind a command that never rests may be anything.
-    if explored.iter().all(|e| !e.bounded && e.seen.endless.is_empty()) {
+    // Behind what was not walked may be anything.
+    if explored.iter().all(Explored::is_whole) {
         for explored in explored {
             judge.stuck(explored);
         }
         judge.coverage(&mut out.unused);
+        judge.given_back();
     }
     for ((_, (scope, ..)), complaint) in judge.found {
         match scope {
@@ -354,6 +355,18 @@ impl<'w> Judge<'_, 'w> {
         }
     }
 
+    /// States in which an item's money always went back say so.
+    fn given_back(&mut self) {
+        let shows = |sight: Sight| self.explored.iter().any(|e| e.sights.contains_key(&sight));
+        let machine = self.ground.item.machine;
+        let always =
+            (0..machine.states.len()).filter(|&n| shows(Sight::GivenBack(n)) && !shows(Sight::NotGivenBack(n)));
+        for n in always.filter(|&n| !machine.states[n].has("refunded")).collect::<Vec<_>>() {
+            let message = "items are only here when all their money went back: say so by the tag `refunded`".to_owned();
+            self.at_state(Code::MissingTag, Scope::Item, n, message, Vec::new());
+        }
+    }
+
     fn machines(&self) -> Vec<(Scope, &'w crate::workflow::model::Machine)> {
         let ground = self.ground;
         let mut out = vec![(Scope::Item, ground.item.machine)];
@@ -366,7 +379,19 @@ impl<'w> Judge<'_, 'w> {
 /// Which rule a sight breaks, at which state, in words.
 fn fault(sight: Sight) -> Option<(Code, Scope, usize, &'static str)> {
     Some(match sight {
-        Sight::Rest => return None,
+        Sight::Rest | Sight::GivenBack(_) | Sight::NotGivenBack(_) => return None,
+        Sight::MerchantUnsaid(s) => (
+            Code::MissingTag,
+            Scope::Merchant,
+            s,
+            "the units of the item have left the house: say so by the tag `shipped` on the merchant's side, too",
+        ),
+        Sight::MerchantNotOff(s) => (
+            Code::MissingTag,
+            Scope::Merchant,
+            s,
+            "the item is off the order, and the merchant's side may rest here: say so by the tag `cancelled`",
+        ),
         Sight::Gap(s) => (
             Code::ReservationGap,
             Scope::Item,
@@ -378,6 +403,18 @@ fn fault(sight: Sight) -> Option<(Code, Scope, usize, &'static str)> {
             Scope::Item,
             s,
             "this state has the tag `shipped`, and the units are still reserved: nothing on the way has the entry action `stock.ship`",
+        ),
+        Sight::Unsaid(s) => (
+            Code::MissingTag,
+            Scope::Item,
+            s,
+            "the units of an item in this state have left the house: say so by the tag `shipped`",
+        ),
+        Sight::Awaits(s) => (
+            Code::MissingTag,
+            Scope::Payment,
+            s,
+            "the payment waits for money from outside here: say so by the tag `awaiting`",
         ),
         Sight::Reserves(s) => (
             Code::FinalStateReservesStock,
@@ -396,6 +433,12 @@ fn fault(sight: Sight) -> Option<(Code, Scope, usize, &'static str)> {
             Scope::Item,
             s,
             "money was taken for an item that is off the order, and nothing gives it back: the entry action `refund.item` does",
+        ),
+        Sight::Again(s) => (
+            Code::ChargedTwice,
+            Scope::Payment,
+            s,
+            "money is asked for although it was taken already: lead no way from a captured payment to a state that authorises, charges, captures or records one",
         ),
         Sight::Denied(s) => (
             Code::MoneyStranded,

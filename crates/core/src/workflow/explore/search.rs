@@ -81,10 +81,17 @@ pub(super) struct Explored {
     pub steps: usize,
     /// Whether a limit ended the search.
     pub bounded: bool,
+    /// Whether money was taken twice somewhere.
+    pub overcharged: bool,
     index: Fixed<Key, u32>,
 }
 
 impl Explored {
+    /// Whether everything was walked: no limit was met, and nothing from which it makes no sense to go on.
+    pub fn is_whole(&self) -> bool {
+        !self.bounded && self.seen.endless.is_empty() && self.seen.broken.is_empty() && !self.overcharged
+    }
+
     /// Whether the order, at that instant, is in a joint state that was found.
     pub fn knows(&self, ground: &Ground<'_>, order: &Order, now: Timestamp) -> bool {
         self.index.contains_key(&ground.key(order, now, self.shape.parts))
@@ -113,6 +120,7 @@ pub(super) fn search(ground: &Ground<'_>, shape: &'static Shape, assumed: Assume
         seen: Seen::default(),
         steps: 0,
         bounded: false,
+        overcharged: false,
         index: Fixed::default(),
     };
     let watch = Watch { assume: assumed, ..Watch::default() };
@@ -191,10 +199,13 @@ impl Search<'_, '_> {
             let state = self.standing(&decision.order, to);
             self.out.seen.dropped.entry((transition, sent, state)).or_insert(spot);
         }
+        // What comes after a second capture is not looked at: the books are made for one.
+        let captures = decision.postings.iter().any(|posting| matches!(posting.cause, "capture" | "split"));
+        let again = captures && before.is_some_and(|order| order.captured() > 0);
         let audited = audit::order(&decision.order).and_then(|()| audit::decision(before, &decision));
-        if let Err(wrong) = audited
-            && self.out.seen.broken.is_empty()
-        {
+        let broken = audited.err().filter(|_| !again);
+        let mut goes_on = !again && broken.is_none();
+        if let Some(wrong) = broken.filter(|_| self.out.seen.broken.is_empty()) {
             self.out.seen.broken.push((spot, wrong));
         }
         let mut order = decision.order;
@@ -210,10 +221,14 @@ impl Search<'_, '_> {
             return;
         }
         self.out.nodes.push(Node { parent: at, step, places: places(self.stage.ground, &order) });
-        for sight in sights(self.stage.ground, &order) {
+        for sight in sights(self.stage.ground, &order, again) {
+            goes_on &= !matches!(sight, Sight::Again(_));
             self.out.sights.entry(sight).or_default().push(to);
         }
-        self.open.push_back((to, order));
+        self.out.overcharged |= !goes_on && self.out.seen.broken.is_empty();
+        if goes_on {
+            self.open.push_back((to, order));
+        }
     }
 
     /// The index of the state in which a machine stands.

@@ -1,7 +1,7 @@
 //! The orders that are explored, and who acts on them: few and small, but every thing that a lifecycle can tell apart is among them.
 //!
-//! Three shapes: one line of one unit, one line of two units (that events split), and two lines of two merchants, of which one lets its
-//! item be cancelled late. More lines bring no new way for two machines to meet: every rule asks about one item, about the others
+//! Four shapes: one line of one unit, one line of two units (that events split), and two lines of two merchants or of one, of which one
+//! line may be cancelled late. More lines bring no new way for two machines to meet: every rule asks about one item, about the others
 //! together, or about all. Each is placed with a method that asks the provider and with one that waits for money from outside; what
 //! the provider answers is not the shape's: every answer is explored.
 
@@ -63,8 +63,13 @@ pub(super) struct Shape {
 pub(super) const SHAPES: &[Shape] = &[
     Shape { name: "one unit", lines: &[Line { merchant: 1, quantity: 1, late: true }], parts: true },
     Shape {
-        name: "two merchants",
+        name: "one unit each of two merchants",
         lines: &[Line { merchant: 1, quantity: 1, late: true }, Line { merchant: 2, quantity: 1, late: false }],
+        parts: false,
+    },
+    Shape {
+        name: "two lines of one merchant",
+        lines: &[Line { merchant: 1, quantity: 1, late: true }, Line { merchant: 1, quantity: 1, late: false }],
         parts: false,
     },
     Shape { name: "two units", lines: &[Line { merchant: 1, quantity: 2, late: true }], parts: false },
@@ -150,6 +155,11 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
 
 /// What is assumed of an order: the answers to the guards that compare.
 pub(super) type Assumed = Vec<(Subject, Value)>;
+
+/// In how many answers two ways differ.
+pub(super) fn differs(way: &Assumed, other: &Assumed) -> usize {
+    way.iter().zip(other).filter(|(a, b)| a != b).count()
+}
 
 /// Every way in which the comparisons of the guards can come out, as answers to assume, and how many of the ways were left out.
 ///

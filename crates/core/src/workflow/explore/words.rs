@@ -116,19 +116,15 @@ impl<'e, 'g, 'w> Teller<'e, 'g, 'w> {
 
     /// The step without its consequence.
     fn said(&self, step: Step, from: u32) -> String {
-        let several = self.explored.shape.lines.len() > 1;
+        let merchants = self.explored.shape.lines.iter().map(|line| line.merchant);
+        let several = merchants.max() > Some(1);
         let places: &[u16] = self.explored.nodes.get(from as usize).map_or(&[], |node| &node.places);
         let many = places.len() > 3;
         let who = |actor: u8| actor_name(&self.stage.actors[usize::from(actor)], several);
         match step {
             Step::Placed { offline } => {
-                let units: i64 = self.explored.shape.lines.iter().map(|line| line.quantity).sum();
                 let how = if offline { "to be paid from outside" } else { "paid by card" };
-                let of = match (units, several) {
-                    (1, _) => "one unit",
-                    (_, true) => "one unit each of two merchants",
-                    _ => "two units",
-                };
+                let of = self.explored.shape.name;
                 format!("an order of {of} is placed, {how}")
             }
             Step::Effect(answer) => {

@@ -101,7 +101,7 @@ pub(super) fn machine(
         }
         count += 1;
         if count > MAX_STATES {
-            notes.complain(place, format!("a machine has at most {MAX_STATES} states"));
+            notes.complain_as(Code::TooLarge, place, format!("a machine has at most {MAX_STATES} states"));
             return out;
         }
     }

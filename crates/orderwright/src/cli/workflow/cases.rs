@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use orderwright_core::workflow::cases::{self, CaseOutcome};
-use orderwright_core::workflow::{Code, Complaint, Kind, Workflow, WorkflowSet, is_fragment};
+use orderwright_core::workflow::{Code, Complaint, Workflow, WorkflowSet, is_fragment};
 use serde_json::{Value, json};
 
 use crate::cli::show;
@@ -39,7 +39,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let name = workflow_beside(path, &mut set)?;
         let workflow = set.get(&name).with_context(|| format!("there is no workflow `{name}`"))?.clone();
         if args.fill {
-            let (order, partner) = match sides(&workflow, &text, &set) {
+            let (order, partner) = match cases::sides(&workflow, &text, &set) {
                 Ok(sides) => sides,
                 Err(complaint) => {
                     failures.push(Failure::of_complaint(path, &complaint));
@@ -153,7 +153,7 @@ pub fn beside(file: &Path, workflow: &Workflow, set: &WorkflowSet) -> anyhow::Re
 }
 
 fn play(path: &Path, text: &str, workflow: &Workflow, set: &WorkflowSet) -> Report {
-    let played = sides(workflow, text, set).map_err(|c| vec![c]).and_then(|(order, partner)| {
+    let played = cases::sides(workflow, text, set).map_err(|c| vec![c]).and_then(|(order, partner)| {
         let cases = cases::read(text, &order, partner.as_deref())?;
         Ok(cases::run(&cases, &order, partner.as_deref()))
     });
@@ -167,27 +167,6 @@ fn play(path: &Path, text: &str, workflow: &Workflow, set: &WorkflowSet) -> Repo
             Report { played: 0, failures }
         }
     }
-}
-
-/// The order's workflow and the merchant's side that a table is played with.
-fn sides(
-    workflow: &Workflow,
-    text: &str,
-    set: &WorkflowSet,
-) -> Result<(std::sync::Arc<Workflow>, Option<std::sync::Arc<Workflow>>), Complaint> {
-    let missing = |name: &str| {
-        Complaint::on_line(Code::WrongTable, 1, "", format!("there is no workflow `{name}` to play this table with"))
-    };
-    if workflow.kind == Kind::Order {
-        let partner = set.partner_of(workflow).cloned();
-        return Ok((std::sync::Arc::new(workflow.clone()), partner));
-    }
-    let Some(name) = cases::order_workflow(text) else {
-        let message = "a merchant's table says which order's workflow it is played with: `with marketplace-split`";
-        return Err(Complaint::on_line(Code::WrongTable, 1, "", message));
-    };
-    let order = set.get(name).ok_or_else(|| missing(name))?.clone();
-    Ok((order, Some(std::sync::Arc::new(workflow.clone()))))
 }
 
 /// Takes the workflow beside a table into the set, if there is one; gives its name.

@@ -39,6 +39,7 @@ pub enum Command {
     /// Play recorded history through another version, and list the orders that would have gone another way
     Shadow(shadow::Args),
     /// Print the JSON Schema of workflow files, for editors
+    #[command(after_help = "Example:\n  orderwright workflow schema > workflow.schema.json")]
     Schema,
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::show;
 use crate::cli::store::StoreArgs;
-use crate::ops::versions::prove::File;
+use crate::ops::versions::prove::{File, Table};
 use crate::ops::versions::publish::{lines, publish};
 use crate::ops::{Ctx, OpError};
 
@@ -66,10 +66,20 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Reads a file.
+/// Reads a file, and the table beside it.
 pub(super) fn file(path: &Path) -> anyhow::Result<File> {
+    let (name, text) = read(path)?;
+    let beside = path.with_extension("cases");
+    let table = match beside.is_file() {
+        true => Some(read(&beside).map(|(name, text)| Table { name, text })?),
+        false => None,
+    };
+    Ok(File { name, text, table })
+}
+
+fn read(path: &Path) -> anyhow::Result<(String, String)> {
     let name = path.display().to_string();
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
     let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8 text"))?;
-    Ok(File { name, text })
+    Ok((name, text))
 }

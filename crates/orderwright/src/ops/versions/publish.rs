@@ -5,7 +5,7 @@
 use orderwright_core::actor::Role;
 use orderwright_core::workflow::WorkflowSet;
 
-use super::prove::{File, Finding, prove};
+use super::prove::{File, Finding, Proved, prove};
 use super::{digest, follow};
 use crate::ops::{Ctx, OpError};
 use crate::store::{Changeset, CommitError, Guard, PublicationRow};
@@ -72,8 +72,8 @@ pub async fn publish(ctx: &mut Ctx, files: &[File], note: Option<&str>) -> Resul
         let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
         let mut next = seq;
         let mut published = Vec::new();
-        for (n, workflow) in proved {
-            let text = &files[n].text;
+        for Proved { file: n, workflow, text } in proved {
+            let text = &text;
             let outcome = outcome(&set, &workflow.name, &workflow.version, text);
             let current = set.get(&workflow.name).map(|w| w.version.clone());
             published.push((

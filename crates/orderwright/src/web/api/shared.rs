@@ -79,7 +79,7 @@ pub async fn timeline(ctx: &Ctx, which: OrderRef, query: Query) -> Result<Answer
     let mut params = Params::new(query.0);
     let limit = i64::from(params.limit());
     let after = params.parsed("after", "a nextCursor of the same list", |v| v.parse::<i64>().ok().filter(|n| *n >= 0));
-    let number = params.parsed("page", "a number from 1", |v| v.parse::<i64>().ok().filter(|n| *n >= 1));
+    let number = params.number("page", "a number from 1", |v| v.parse::<i64>().ok().filter(|n| *n >= 1));
     if number.is_some_and(|n| n.saturating_mul(limit) > view::page::MAX_DEPTH) {
         params.complain("page", format!("page × limit is at most {}; go on with after", view::page::MAX_DEPTH));
     }

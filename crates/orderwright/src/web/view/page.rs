@@ -41,7 +41,7 @@ pub struct OrderFilterParams {
     /// With a line of this offer
     pub sku: Option<String>,
     /// Whole, or a part: one that ends with the last five digits or more, or that has the day in it (`ORD-20260131`), finds every such
-    /// order at once; any other part is looked for among 2,000 orders a page
+    /// order at once; any other part is looked for among 1,000 orders a page
     pub order_number: Option<String>,
     /// Number or a part of it that has a digit, id, e-mail, or the beginning of a name
     pub q: Option<String>,
@@ -166,6 +166,14 @@ impl Params {
         parsed
     }
 
+    /// Takes a number: unlike a text, one that is given without a value is not left out.
+    pub fn number<T>(&mut self, name: &str, what: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+        if self.pairs.iter().any(|(n, value)| n == name && value.is_empty()) {
+            self.complain(name, format!("must be {what}"));
+        }
+        self.parsed(name, what, read)
+    }
+
     /// Takes an instant, or a date as its first instant.
     pub fn instant(&mut self, name: &str) -> Option<Timestamp> {
         let what = "an instant or a date, like 2026-01-31T12:00:00Z or 2026-01-31";
@@ -175,7 +183,7 @@ impl Params {
     /// Takes `limit`.
     pub fn limit(&mut self) -> u32 {
         let what = format!("a number between 1 and {MAX_LIMIT}");
-        self.parsed("limit", &what, |v| v.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n))).unwrap_or(DEFAULT_LIMIT)
+        self.number("limit", &what, |v| v.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n))).unwrap_or(DEFAULT_LIMIT)
     }
 
     /// Takes `sort` of a list of orders.
@@ -187,7 +195,7 @@ impl Params {
 
     /// Takes `page` as the number of rows before it, of a list without `after`.
     fn offset(&mut self, limit: u32, after: bool) -> Option<u32> {
-        let number = self.parsed("page", "a number from 1", |v| v.parse::<i64>().ok().filter(|n| *n >= 1))?;
+        let number = self.number("page", "a number from 1", |v| v.parse::<i64>().ok().filter(|n| *n >= 1))?;
         if after {
             self.complain("page", "give either page or after");
         }

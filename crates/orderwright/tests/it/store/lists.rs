@@ -103,6 +103,39 @@ pub async fn lists_agree_with_a_naive_model(place: Place) {
     assert!(found > 3_000 && pages > 400, "the filters find too little to prove anything: {found} in {pages} pages");
 }
 
+/// More orders than a page looks at, and few that pass: pages are short, and together they have everything once.
+pub async fn a_rare_order_is_found_page_by_page(place: Place) {
+    let store = place.open().await;
+    let rare = |id: i64| [7, 900, 1_700, 2_399].contains(&id);
+    for begin in (0..2_400).step_by(300) {
+        done(&store, |cs| {
+            for id in begin + 1..=begin + 300 {
+                let mut row = order(id);
+                row.payment_status = if rare(id) { "disputed" } else { "captured" }.into();
+                (row.created_at, row.updated_at, row.total) = (id, id % 97, id % 13);
+                cs.insert_order(&row);
+            }
+        })
+        .await;
+    }
+    let filter = OrderFilter { payment_status: vec!["disputed".into()], ..OrderFilter::default() };
+    for sort in SORTS {
+        let sort: Sort = sort.parse().expect("a sort");
+        let (mut found, mut pages) = (Vec::new(), 0);
+        let mut page = Page::First { limit: 3 };
+        loop {
+            let got = store.list_orders(&Scope::All, &filter, sort, page).await.expect("listed");
+            pages += 1;
+            found.extend(got.rows.into_iter().map(|row| row.id));
+            let Some(next) = got.next else { break };
+            page = Page::After { cursor: next.to_string().parse().expect("a cursor"), limit: 3 };
+        }
+        found.sort_unstable();
+        assert_eq!(found, [7, 900, 1_700, 2_399], "{sort}");
+        assert!((3..=5).contains(&pages), "{sort}: {pages} pages");
+    }
+}
+
 pub async fn a_cursor_of_another_sort_is_refused(place: Place) {
     let store = place.open().await;
     fill(&store, &model::orders(&mut Dice::new(1), 3)).await;

@@ -33,7 +33,7 @@ conformance! {
         order_numbers_are_taken_once;
     feed: positions_are_dense_and_per_order_by_version, counters_are_exact_at_every_moment,
         an_earlier_version_with_a_later_id_comes_first;
-    lists: lists_agree_with_a_naive_model, a_cursor_of_another_sort_is_refused, finders_stay_in_scope;
+    lists: lists_agree_with_a_naive_model, a_rare_order_is_found_page_by_page, a_cursor_of_another_sort_is_refused, finders_stay_in_scope;
     groups: who_is_refused_hurts_nobody;
     work: a_job_is_claimed_once, a_lease_has_one_owner, a_fault_is_taken_as_often_as_it_says;
 }

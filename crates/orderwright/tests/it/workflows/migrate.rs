@@ -213,7 +213,7 @@ fn merchants_sides_move_by_themselves(shop: &mut Shop) {
         &[
             ("item.states.shipped]", "item.states.sent]"),
             ("target = \"shipped\"", "target = \"sent\""),
-            ("requires = [\"expectedBy\"], ", ""),
+            ("requires = [\"expectedBy\"]", "requires = [\"expectedBy\", \"carrier\"]"),
         ],
     );
     let new = published(shop, &text);
@@ -226,7 +226,10 @@ fn merchants_sides_move_by_themselves(shop: &mut Shop) {
     let after = Books::of(shop);
     after.same_as(&before);
     assert!(after.versions.values().any(|v| v.ends_with(&format!("/{new}"))));
-    shop.merchant_of("mall", 0).fire(&order, "ship", &json!({})).expect(200);
+    let day = json!({ "expectedBy": "2031-02-03" });
+    shop.merchant_of("mall", 0).fire(&order, "ship", &day).wrong(&["/carrier"]);
+    let both = json!({ "expectedBy": "2031-02-03", "carrier": "Post" });
+    shop.merchant_of("mall", 0).fire(&order, "ship", &both).expect(200);
     shop.wait_status(&order, "shipped_by_merchant");
 }
 

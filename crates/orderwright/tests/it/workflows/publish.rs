@@ -130,14 +130,17 @@ fn words_change_without_a_version(shop: &mut Shop) {
 
 fn both_sides_of_a_pair_keep_their_versions(shop: &mut Shop) {
     let old = shop.ready("mall");
-    // The new side asks the merchant for no day.
-    let merchant = edited(MERCHANT, &[("requires = [\"expectedBy\"], ", "")]);
+    // The new side asks the merchant for the carrier, too.
+    let merchant = edited(MERCHANT, &[("requires = [\"expectedBy\"]", "requires = [\"expectedBy\", \"carrier\"]")]);
     shop.admin().post("/admin/workflows", &json!({ "text": merchant })).expect(201);
     let new = shop.ready("mall");
     shop.restart();
     shop.merchant_of("mall", 0).fire(&old, "ship", &json!({})).wrong(&["/expectedBy"]);
     shop.merchant_of("mall", 0).fire(&old, "ship", &json!({ "expectedBy": "2031-02-03" })).expect(200);
-    shop.merchant_of("mall", 0).fire(&new, "ship", &json!({})).expect(200);
+    let day = json!({ "expectedBy": "2031-02-03" });
+    shop.merchant_of("mall", 0).fire(&new, "ship", &day).wrong(&["/carrier"]);
+    let both = json!({ "expectedBy": "2031-02-03", "carrier": "Post" });
+    shop.merchant_of("mall", 0).fire(&new, "ship", &both).expect(200);
 }
 
 fn only_administrators_publish(shop: &Shop) {

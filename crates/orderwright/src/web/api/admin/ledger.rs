@@ -83,22 +83,20 @@ pub struct LedgerParams {
 
 fn filter(params: &mut Params) -> LedgerFilter {
     let mut filter = LedgerFilter::default();
-    match params.take("account") {
-        Some(text) => match text.strip_suffix('*') {
+    if let Some(text) = params.take("account") {
+        match text.strip_suffix('*') {
             Some(prefix) => filter.account_prefix = Some(prefix.to_owned()),
             None if Account::parse(&text).is_some() => filter.accounts.push(text),
             None => params.complain(
                 "account",
                 "is no account; see GET /admin/ledger/accounts, or give the beginning of a name and a *",
             ),
-        },
-        None => {}
+        }
     }
     filter.order_id = params.parsed("orderId", "an order's id, ord_…", OrderId::parse).map(|o| o.0);
     filter.cause = params.take("cause");
-    filter.currency = params
-        .parsed("currency", "a currency of ISO 4217, like EUR", |v| Currency::parse(v))
-        .map(|c| c.code().to_owned());
+    filter.currency =
+        params.parsed("currency", "a currency of ISO 4217, like EUR", Currency::parse).map(|c| c.code().to_owned());
     filter.from = params.instant("from").map(|t| t.0);
     filter.to = params.instant("to").map(|t| t.0);
     filter

@@ -32,9 +32,9 @@ mod workflows;
 use std::sync::Arc;
 
 pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
-
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+pub use workflow_versions::MAX_TEXTS;
 
 use crate::app::App;
 

@@ -17,7 +17,7 @@ use crate::web::request::{Answer, Incoming};
 use crate::web::view::page::List;
 
 /// The most texts of one request.
-const MAX_TEXTS: usize = 20;
+pub const MAX_TEXTS: usize = 20;
 
 /// Workflows to be published.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -121,7 +121,7 @@ pub async fn add(incoming: Incoming<Platform>) -> Response {
 }
 
 fn files(text: Option<String>, texts: Option<Vec<String>>) -> Result<Vec<File>, Problem> {
-    let file = |name: String, text: String| File { name, text };
+    let file = |name: String, text: String| File { name, text, table: None };
     match (text, texts) {
         (Some(text), None) => Ok(vec![file("text".to_owned(), text)]),
         (None, Some(texts)) if (1..=MAX_TEXTS).contains(&texts.len()) => {
