@@ -12,7 +12,7 @@ use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
 
-use super::api::admin::{MAX_BULK_ORDERS, MAX_TEXTS};
+use super::api::admin::{MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_PARTY, MAX_TEXTS, MAX_URL};
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
 use super::view::event::MAX_TEXT;
@@ -22,6 +22,8 @@ use crate::ops::people::MAX_TEXT as MAX_CONTACT_TEXT;
 use crate::ops::sandbox::{MAX_FAULTS, payment_effects};
 use crate::ops::stock::{MAX_LOCATION, MAX_UNITS};
 use crate::ops::versions::publish::MAX_NOTE;
+use crate::ops::webhooks;
+use crate::pay::port::NAMES;
 use crate::pay::sandbox::FAULTS;
 use crate::store::SortKey;
 
@@ -72,6 +74,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Advance.advance", Rule::Text(usize::MAX, SPAN)),
     ("BulkStatus.orderIds", Rule::Set(1, MAX_BULK_ORDERS)),
     ("ChangeSettings.cancelWindow", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.paymentProvider", Rule::OneOf(|| owned(NAMES))),
     ("ChangeSettings.timeZone", Rule::Any),
     ("ChangeSettings.holidays", Rule::List(0, MAX_HOLIDAYS)),
     ("Migrate.from", Rule::Any),
@@ -97,6 +100,11 @@ const FIELDS: &[(&str, Rule)] = &[
     ("NewItem.quantity", Rule::Between(1, MAX_QUANTITY)),
     ("NewNote.note", Rule::Text(MAX_TEXT, SOMETHING)),
     ("NewOrder.items", Rule::List(1, MAX_LINES)),
+    ("NewPaymentAccount.party", Rule::Text(MAX_PARTY, "^party/[^/\\u0000]+/[^\\u0000]+$")),
+    ("NewPaymentAccount.provider", Rule::OneOf(|| owned(NAMES))),
+    ("NewPaymentAccount.account", Rule::Text(MAX_ACCOUNT, ID)),
+    ("NewPaymentAccount.country", Rule::Text(2, "^[A-Z]{2}$")),
+    ("NewPaymentAccount.returnUrl", Rule::Text(MAX_URL, r"^https?://[^\s\u0000]+$")),
     ("StockCorrection.adjust", Rule::Between(-MAX_UNITS, MAX_UNITS)),
     ("StockCorrection.location", Rule::Text(MAX_LOCATION, r"^[^\u0000-\u001f\u007f-\u009f]+$")),
     ("StockCorrection.onHand", Rule::Between(0, MAX_UNITS)),
@@ -129,12 +137,16 @@ const FIELDS: &[(&str, Rule)] = &[
     ("trackingUrl", Rule::Text(MAX_TEXT, r"^https?://[^\u0000]*$")),
 ];
 
-/// The rule for each parameter. One of a query that is empty is as good as left out.
+/// The rule for each parameter; the operation is named where parameters of one name differ. One of a query that is empty is as good as left out.
 const PARAMETERS: &[(&str, Rule)] = &[
     ("Idempotency-Key", Rule::Text(MAX_KEY, "^[!-~]([ -~]*[!-~])?$")),
     ("If-Match", Rule::Text(usize::MAX, r#"^(\*|(W/)?"[!#-~]+")$"#)),
     ("Last-Event-ID", Rule::Text(usize::MAX, r"^[0-9]+(\.[0-9]+)?$")),
+    ("Stripe-Signature", Rule::Any),
+    ("X-Razorpay-Signature", Rule::Any),
+    ("x-razorpay-event-id", Rule::Any),
     ("account", Rule::Text(usize::MAX, NO_NUL)),
+    ("adminListProviderEvents.state", Rule::OneOf(|| owned(webhooks::STATES))),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
     ("at", Rule::InstantOrDate),
     ("audience", Rule::OneOf(audiences)),
@@ -158,6 +170,7 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("orderNumber", Rule::Text(usize::MAX, NO_NUL)),
     ("page", Rule::Between(1, MAX_DEPTH)),
     ("paymentStatus", Rule::Words(PAYMENT_STATUSES)),
+    ("provider", Rule::OneOf(|| owned(NAMES))),
     ("q", Rule::Text(usize::MAX, NO_NUL)),
     ("refundId", Rule::Text(usize::MAX, ID)),
     ("shippingStatus", Rule::Words(SHIPPING_STATUSES)),
@@ -196,10 +209,10 @@ pub fn add(spec: &mut OpenApi) {
     for operation in operations(spec) {
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter
-                && let Some((_, rule)) = PARAMETERS.iter().find(|(n, _)| n == name)
+                && let Some(rule) = parameter_rule(operation.operation_id.as_deref().unwrap_or_default(), name)
             {
                 present(schema);
-                constrain(schema, *rule);
+                constrain(schema, rule);
             }
         }
         answers(operation);
@@ -214,6 +227,11 @@ fn present(schema: &mut RefOr<Schema>) {
     {
         object.schema_type = SchemaType::Type(one.clone());
     }
+}
+
+fn parameter_rule(operation: &str, parameter: &str) -> Option<Rule> {
+    let own = PARAMETERS.iter().find(|(name, _)| name.split_once('.') == Some((operation, parameter)));
+    own.or_else(|| PARAMETERS.iter().find(|(name, _)| *name == parameter)).map(|(_, rule)| *rule)
 }
 
 fn field_rule(schema: &str, field: &str) -> Option<Rule> {
@@ -356,7 +374,12 @@ mod tests {
         for operation in operations(&mut spec) {
             for parameter in operation.parameters.iter().flatten() {
                 let RefOr::T(parameter) = parameter else { panic!("a reference") };
-                let found = unused_parameters.iter_mut().find(|(n, _)| *n == parameter.name);
+                let own = format!("{}.{}", operation.operation_id.as_deref().unwrap_or_default(), parameter.name);
+                let special = unused_parameters.iter().position(|(n, _)| *n == own);
+                let found = match special {
+                    Some(index) => unused_parameters.get_mut(index),
+                    None => unused_parameters.iter_mut().find(|(n, _)| *n == parameter.name),
+                };
                 found.unwrap_or_else(|| panic!("no rule for the parameter `{}`", parameter.name)).1 = false;
             }
         }

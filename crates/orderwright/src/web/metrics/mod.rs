@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "fire",
     "set_status",
     "pay",
@@ -329,6 +329,7 @@ const COMMANDS: [&str; 14] = [
     "request_cancellation",
     "add_shipment",
     "dispute",
+    "refund_failed",
 ];
 
 fn name_of(command: &Command) -> &'static str {
@@ -347,6 +348,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::RequestCancellation { .. } => 11,
         Command::AddShipment(_) => 12,
         Command::Dispute { .. } => 13,
+        Command::RefundFailed { .. } => 14,
     }]
 }
 

@@ -32,6 +32,7 @@ mod workflows;
 use std::sync::Arc;
 
 pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
+pub use payment_accounts::{MAX_ACCOUNT, MAX_PARTY, MAX_URL};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 pub use workflow_versions::MAX_TEXTS;

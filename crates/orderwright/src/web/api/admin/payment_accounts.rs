@@ -14,6 +14,13 @@ use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
 use crate::web::view::page::{List, Params};
 
+/// Characters of a party's ledger account.
+pub const MAX_PARTY: usize = 200;
+/// Characters of a provider's id of an account.
+pub const MAX_ACCOUNT: usize = 100;
+/// Characters of an address that a provider sends a party back to.
+pub const MAX_URL: usize = 2_000;
+
 /// A party's account at a provider.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -106,10 +113,7 @@ pub async fn list(caller: Caller<Platform>, query: shared::Query) -> Result<impl
     ))]
 pub async fn open(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: Ctx, body: NewPaymentAccount| async move {
-        let is_party = body.party.strip_prefix("party/").and_then(|p| p.split_once('/'));
-        if !is_party.is_some_and(|(kind, id)| !kind.is_empty() && (1..=200).contains(&id.len())) {
-            return Err(Problem::field("/party", "must be a party's ledger account, like party/merchant/mer_…"));
-        }
+        check(&body)?;
         let request = accounts::Request {
             party: body.party,
             provider: body.provider,
@@ -121,4 +125,27 @@ pub async fn open(incoming: Incoming<Admin>) -> Response {
         Ok(Answer::created(&show(opened.row, opened.link)))
     };
     incoming.run(None, work).await
+}
+
+fn check(body: &NewPaymentAccount) -> Result<(), Problem> {
+    let clean = |text: &str, most: usize| text.chars().count() <= most && !text.contains('\0');
+    let party = body.party.strip_prefix("party/").and_then(|p| p.split_once('/'));
+    if !party.is_some_and(|(kind, id)| !kind.is_empty() && !id.is_empty()) || !clean(&body.party, MAX_PARTY) {
+        return Err(Problem::field("/party", "must be a party's ledger account, like party/merchant/mer_…"));
+    }
+    let id = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if body.account.as_ref().is_some_and(|a| a.is_empty() || a.len() > MAX_ACCOUNT || !a.chars().all(id)) {
+        return Err(Problem::field("/account", "must be the provider's id of an account, like acct_… or acc_…"));
+    }
+    if body.country.as_ref().is_some_and(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase())) {
+        return Err(Problem::field("/country", "must be two capital letters (ISO 3166), like DE"));
+    }
+    let web = |url: &str| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_some_and(|r| !r.is_empty() && !r.contains(char::is_whitespace)) && clean(url, MAX_URL)
+    };
+    if body.return_url.as_ref().is_some_and(|url| !web(url)) {
+        return Err(Problem::field("/returnUrl", "must be an address that begins with https:// or http://"));
+    }
+    Ok(())
 }
