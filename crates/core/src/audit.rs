@@ -4,7 +4,7 @@
 //! workflow's states mean (is this item still promised?) is not here, nor what needs the whole history (the timeline's chain).
 
 use crate::decide::{Decision, StockMoveKind};
-use crate::order::{Item, Order, RefundState, Reservation};
+use crate::order::{ErrandKind, Item, Order, Payment, RefundState, Reservation};
 
 /// Says what does not hold.
 type Finding = Result<(), String>;
@@ -72,6 +72,20 @@ fn money(order: &Order) -> Finding {
     equal("on its way back for the lines", sum(|i| i.refunding), refunding)?;
     equal("given back for the lines", sum(|i| i.refunded), refunded)?;
     equal("given back of the payments", order.payments.iter().map(|p| p.refunded).sum(), refunded)?;
+    for payment in &order.payments {
+        let late = 0 <= payment.late_refunded && payment.late_refunded <= payment.late;
+        must(late, || format!("more of a late payment went back than was taken: {payment:?}"))?;
+        must(payment.held() >= 0, || format!("more of a hold was released than there was: {payment:?}"))?;
+    }
+    for transfer in &order.transfers {
+        let back = order.errands.iter().filter(|e| {
+            e.kind == ErrandKind::Reverse && e.effect.is_some() && e.transfer.as_deref() == Some(&transfer.reference)
+        });
+        let running: i64 = back.map(|e| e.amount).sum();
+        must(transfer.reversed >= 0 && transfer.owed >= 0 && transfer.left() >= running, || {
+            format!("more of a transfer comes back than went: {transfer:?}")
+        })?;
+    }
     for refund in &order.refunds {
         equal("a refund and its lines", refund.items.iter().map(|i| i.amount).sum(), refund.amount)?;
         let known = refund.items.iter().all(|i| order.item(i.item_id).is_some());
@@ -85,7 +99,7 @@ fn money(order: &Order) -> Finding {
 
 /// What is held at the provider: authorised, and neither taken nor released.
 pub fn held(order: &Order) -> i64 {
-    order.payments.iter().map(|p| if p.captured > 0 { 0 } else { p.authorised - p.voided }).sum()
+    order.payments.iter().map(Payment::held).sum()
 }
 
 /// Units that are reserved, and units that left.
@@ -103,21 +117,28 @@ pub fn decision(before: Option<&Order>, decision: &Decision) -> Finding {
     let mut clearing = 0;
     let mut on_hold = 0;
     let mut parties = 0;
+    let mut unsettled = 0;
     for posting in &decision.postings {
         equal("a posting and nothing", posting.lines.iter().map(|l| l.1).sum(), 0)?;
         for (account, amount) in &posting.lines {
             match account.as_str() {
-                "provider/clearing" => clearing += amount,
+                // What a provider keeps of what it took is its fee.
+                "provider/clearing" | "platform/fees" => clearing += amount,
                 "provider/held" => on_hold += amount,
-                party if party.starts_with("party/") => parties += amount,
+                "orders/unsettled" => unsettled += amount,
+                // What a party owes instead of having given it back is as good as given back.
+                party if party.starts_with("party/") || party.starts_with("receivable/") => parties += amount,
                 _ => {}
             }
         }
     }
     let change = |f: fn(&Order) -> i64| f(&decision.order) - before.map_or(0, f);
-    equal("booked at the provider", clearing, change(|o| o.captured() - o.refunded()))?;
+    let at_provider = |o: &Order| o.captured() - o.refunded() - o.transferred() + o.late();
+    equal("booked at the provider", clearing, change(at_provider))?;
     equal("booked as held", on_hold, change(held))?;
-    equal("booked for the parties", parties, change(|o| o.splits.iter().map(|s| s.refunded - s.amount).sum()))?;
+    let owed = |o: &Order| o.splits.iter().map(|s| s.refunded - s.amount).sum::<i64>() + o.transferred();
+    equal("booked for the parties", parties, change(owed))?;
+    equal("booked as unsettled", unsettled, change(|o| -o.late()))?;
     let mut reserved = 0;
     let mut left = 0;
     for moved in &decision.stock {

@@ -90,6 +90,12 @@ pub struct Order {
     /// The same by lines that share alike, so that a refund of a line is paid by that line's parties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pools: Vec<Pool>,
+    /// Shares that a provider paid on to the parties' own accounts there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
+    /// What is done at providers beside the machines; no state waits for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errands: Vec<Errand>,
     /// Parcels.
     pub shipments: Vec<Shipment>,
     /// Notes.
@@ -136,6 +142,9 @@ pub struct Instance {
     /// When each state that has a timer was first entered: the timer counts from then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first: BTreeMap<String, Timestamp>,
+    /// When somebody is reminded next that this state waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_at: Option<Timestamp>,
     /// The effect that runs while this state lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<JobId>,
@@ -375,11 +384,104 @@ pub struct Payment {
     /// What the provider kept for taking it, in minor units of the order's currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee: Option<i64>,
+    /// Taken by the provider after the payment had been given up: it goes back by itself, and is no part of `captured`.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub late: i64,
+    /// What went back of that.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub late_refunded: i64,
     /// Whether the cardholder disputes it.
     #[serde(default)]
     pub disputed: bool,
     /// When it was tried.
     pub created_at: Timestamp,
+}
+
+impl Payment {
+    /// Held, and neither taken nor released.
+    pub fn held(&self) -> i64 {
+        if self.captured > 0 { 0 } else { self.authorised - self.voided }
+    }
+}
+
+fn is_nothing(amount: &i64) -> bool {
+    *amount == 0
+}
+
+/// A share that a provider paid on to a party's own account there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Transfer {
+    /// The party's ledger account, `party/merchant/mer_…`.
+    pub party: String,
+    /// The payment that it came from; its provider made the transfer, and takes it back.
+    pub payment_id: PaymentId,
+    /// The provider's id of it.
+    pub reference: String,
+    /// Minor units of the order's currency.
+    pub amount: i64,
+    /// What the provider took back of it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub reversed: i64,
+    /// What the party gave back beyond that, because the provider rounds: the platform bears it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub rounding: i64,
+    /// What the provider refused to take back: the party owes it.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub owed: i64,
+}
+
+impl Transfer {
+    /// What the party still has of it and need not give back.
+    pub fn left(&self) -> i64 {
+        self.amount - self.reversed - self.rounding - self.owed
+    }
+}
+
+/// Something that is done at a provider beside the machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Errand {
+    /// What.
+    pub kind: ErrandKind,
+    /// The payment that it is about.
+    pub payment_id: PaymentId,
+    /// The provider's id of the transfer, for [`ErrandKind::Reverse`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<String>,
+    /// Minor units of the order's currency.
+    pub amount: i64,
+    /// The running effect; none when the provider refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<JobId>,
+    /// Why the provider refused: its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// When it was ordered.
+    pub created_at: Timestamp,
+}
+
+/// Kinds of errands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrandKind {
+    /// Release a hold that another one, or a capture, has taken the place of.
+    Release,
+    /// Take back a part of a transfer, because the party's share became less.
+    Reverse,
+    /// Give money back that was taken after the payment had been given up.
+    GiveBack,
+}
+
+impl ErrandKind {
+    /// The word in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Reverse => "reverse",
+            Self::GiveBack => "give_back",
+        }
+    }
 }
 
 /// The provider of payments that say nothing else: documents from before there were others.
@@ -558,7 +660,17 @@ impl Order {
     /// When the earliest timer of any machine is due.
     pub fn due_at(&self) -> Option<Timestamp> {
         let items = self.items.iter().flat_map(|i| [Some(&i.machine), i.merchant.as_ref()]).flatten();
-        items.chain([&self.payment]).filter_map(|m| m.due).min()
+        items.chain([&self.payment]).flat_map(|m| [m.due, m.remind_at]).flatten().min()
+    }
+
+    /// What went on to the parties' accounts at providers and did not come back.
+    pub fn transferred(&self) -> i64 {
+        self.transfers.iter().map(|t| t.amount - t.reversed).sum()
+    }
+
+    /// What was taken after the payment had been given up, and did not go back yet.
+    pub fn late(&self) -> i64 {
+        self.payments.iter().map(|p| p.late - p.late_refunded).sum()
     }
 
     /// When the last line was delivered, if all that count were.

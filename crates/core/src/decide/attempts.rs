@@ -5,7 +5,7 @@ use super::{EffectJob, EffectName, Refusal};
 use crate::actor::Role;
 use crate::id::{JobId, PaymentId};
 use crate::order::{Item, PaymentState, Reservation};
-use crate::workflow::{Effect, Party};
+use crate::workflow::{Effect, Party, State};
 
 /// The method that waits for money from outside.
 pub(super) const OFFLINE: &str = "pm_offline";
@@ -38,14 +38,23 @@ impl Run<'_, '_> {
         if asks && let Some((method, provider)) = self.declined_method() {
             self.new_attempt(&method, &provider);
         }
+        // A hold of its own: the one that ends stands until the new one does.
+        let old = (effect == Effect::Reauthorise).then(|| self.acted_on(Effect::Capture)).flatten();
+        let old = old.map(|n| self.order.payments[n].clone());
+        if let Some(old) = &old {
+            self.new_attempt(&old.method, &old.provider);
+        }
         let id = JobId(self.next_id());
+        let acted_on = self.acted_on(effect);
+        let of = acted_on.map(|n| &self.order.payments[n]);
         let amount = match effect {
             Effect::Verify => VERIFICATION_AMOUNT,
-            Effect::Authorise | Effect::Charge | Effect::Capture => self.owed(),
-            Effect::Void => self.order.current_payment().map_or(0, |p| p.authorised - p.captured),
-            Effect::Transfer => self.order.current_payment().map_or(0, |p| p.captured),
+            Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture => self.owed(),
+            Effect::Void => of.map_or(0, |p| p.authorised - p.captured - p.voided),
+            Effect::Transfer => of.map_or(0, |p| p.captured),
             Effect::Refund => self.order.captured() - self.order.refunding(),
-            Effect::CheckStock => 0,
+            // Reversals are errands; no state runs one.
+            Effect::CheckStock | Effect::Reverse => 0,
         };
         let stock = match effect {
             Effect::CheckStock => self
@@ -59,22 +68,43 @@ impl Run<'_, '_> {
             Effect::Transfer => self.order.splits.iter().map(|s| (s.party.account(), s.amount)).collect(),
             _ => Vec::new(),
         };
-        if let Some(payment) = self.order.payments.last() {
+        if let Some(payment) = of {
+            let keeps_card = effect == Effect::Authorise && self.renews_holds();
             self.add_effect(EffectJob {
-                id,
-                effect: EffectName(effect),
-                order: self.order.id,
-                payment: payment.id,
                 method: payment.method.clone(),
                 provider: payment.provider.clone(),
-                reference: payment.reference.clone(),
-                amount,
-                currency: self.order.currency,
+                // A renewal is made with the card of the hold that ends.
+                reference: old.map_or_else(|| payment.reference.clone(), |old| old.reference),
+                keeps_card,
                 stock,
                 transfers,
+                ..EffectJob::new(id, EffectName(effect), &self.order, payment.id, amount)
             });
         }
         id
+    }
+
+    /// The attempt that an effect of the payment machine acts on: what takes or releases a hold, on the last hold; what passes money on or
+    /// gives it back, on the last that took some; what asks for money, on the current one.
+    pub fn acted_on(&self, effect: Effect) -> Option<usize> {
+        let last = self.order.payments.len().checked_sub(1);
+        let found = match effect {
+            Effect::Capture | Effect::Void => self.order.payments.iter().rposition(|p| p.held() > 0),
+            Effect::Transfer | Effect::Refund => self.order.payments.iter().rposition(|p| p.captured > p.refunded),
+            Effect::Verify
+            | Effect::Authorise
+            | Effect::Reauthorise
+            | Effect::Charge
+            | Effect::CheckStock
+            | Effect::Reverse => None,
+        };
+        found.or(last)
+    }
+
+    /// Whether the workflow holds money anew when a hold ends, so that the card must be usable without its holder.
+    fn renews_holds(&self) -> bool {
+        let invokes = |s: &State| s.invoke.as_ref().is_some_and(|i| i.effect == Effect::Reauthorise);
+        self.workflow.payment.as_ref().is_some_and(|m| m.states.iter().any(invokes))
     }
 
     /// The method of the current payment and its provider if it was declined: trying it again is another attempt.

@@ -197,6 +197,8 @@ pub(super) fn new_payment(
         awaits_customer: false,
         capture_before: None,
         fee: None,
+        late: 0,
+        late_refunded: 0,
         disputed: false,
         created_at: now,
     }

@@ -8,6 +8,7 @@
 
 mod attempts;
 mod changes;
+mod errands;
 mod explain;
 mod facts;
 mod fire;
@@ -42,6 +43,7 @@ pub use explain::{Actions, ItemActions, Possible, Side, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
 pub(crate) use run::Which;
+pub use timers::{USUAL_HOLD, hold_deadline};
 
 /// What surrounds a decision: everything that does not come from the order or the command.
 pub struct Context<'a> {
@@ -128,6 +130,13 @@ pub enum Command {
     },
     /// Record a parcel, and fire the workflow's shipping event for what is in it where that is possible.
     AddShipment(Event),
+    /// The provider took money for a payment that the order had given up.
+    LateMoney {
+        /// Which payment.
+        payment: PaymentId,
+        /// Minor units of the order's currency.
+        amount: i64,
+    },
     /// The cardholder disputes a payment, or the dispute is over.
     Dispute {
         /// Which payment.
@@ -227,6 +236,10 @@ pub enum Outcome {
         capture_before: Option<Timestamp>,
         /// What the provider kept, in minor units.
         fee: Option<i64>,
+        /// What really moved, in minor units, where the provider says so and it may differ from what was asked for (reversals).
+        moved: Option<i64>,
+        /// The transfers that were made, of a transfer.
+        transfers: Vec<Transferred>,
     },
     /// It was refused for good.
     Declined {
@@ -245,8 +258,19 @@ pub enum Outcome {
 impl Outcome {
     /// It worked, and the provider said no more than its id.
     pub fn done(reference: Option<String>) -> Self {
-        Self::Done { reference, capture_before: None, fee: None }
+        Self::Done { reference, capture_before: None, fee: None, moved: None, transfers: Vec::new() }
     }
+}
+
+/// A transfer that a provider made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transferred {
+    /// The party's ledger account.
+    pub party: String,
+    /// The provider's id of the transfer.
+    pub reference: String,
+    /// Minor units of the order's currency.
+    pub amount: i64,
 }
 
 /// What is to be committed.
@@ -366,6 +390,33 @@ pub struct EffectJob {
     /// Who gets what (transfer).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<(String, i64)>,
+    /// The provider's id of the transfer that is taken back (reversal).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<String>,
+    /// Whether the card will be used again without its holder, when the hold is renewed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_card: bool,
+}
+
+impl EffectJob {
+    /// A job on a payment of an order, by no method at the sandbox; the rest is said with `..`.
+    pub(crate) fn new(id: JobId, effect: EffectName, order: &Order, payment: PaymentId, amount: i64) -> Self {
+        Self {
+            id,
+            effect,
+            order: order.id,
+            payment,
+            method: String::new(),
+            provider: crate::order::sandbox(),
+            reference: None,
+            amount,
+            currency: order.currency,
+            stock: Vec::new(),
+            transfers: Vec::new(),
+            transfer: None,
+            keeps_card: false,
+        }
+    }
 }
 
 /// The name of an effect in jobs.
@@ -388,7 +439,7 @@ impl<'de> Deserialize<'de> for EffectName {
 /// A balanced posting: its lines sum to zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Posting {
-    /// `authorise`, `capture`, `split`, `void`, `refund`.
+    /// `authorise`, `capture`, `split`, `void`, `refund`, `fee`, `transfer`, `transfer_reversed`, `receivable`, `late_payment`, ….
     pub cause: &'static str,
     /// What it is about beside the order: a refund's id.
     pub about: Option<String>,
@@ -557,6 +608,7 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::RequestCancellation { reason } => message::request_cancellation(run, reason)?,
         Command::AddShipment(event) => record::shipment(run, event)?,
         Command::RefundFailed { refund, code } => refund::failed_later(run, *refund, code)?,
+        Command::LateMoney { payment, amount } => errands::late(run, *payment, *amount)?,
         Command::Dispute { payment, open } => outcome::dispute(run, *payment, *open)?,
     }
     Ok(())

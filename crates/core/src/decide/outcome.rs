@@ -5,9 +5,10 @@
 use serde_json::json;
 
 use super::run::{Cause, Run, Which};
-use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, refund, shares};
+use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, Transferred, errands, refund, shares};
 use crate::id::{JobId, PaymentId};
-use crate::order::PaymentState;
+use crate::order::{PaymentState, Transfer};
+use crate::payment_words;
 use crate::workflow::Effect;
 
 /// Applies an outcome.
@@ -17,6 +18,9 @@ pub(super) fn outcome(run: &mut Run<'_, '_>, effect: JobId, outcome: &Outcome) -
     }
     if let Some(index) = run.order.refunds.iter().position(|r| r.effect == Some(effect)) {
         return refund::outcome(run, index, outcome);
+    }
+    if let Some(index) = run.order.errands.iter().position(|e| e.effect == Some(effect)) {
+        return errands::outcome(run, index, outcome);
     }
     Err(Refusal::StaleOutcome)
 }
@@ -33,11 +37,14 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
             awaits_customer(run, reference);
             Ok(())
         }
-        Outcome::Done { reference, capture_before, fee } => {
-            done(run, invoke.effect, reference.as_deref());
-            if let Some(payment) = run.order.payments.last_mut() {
+        Outcome::Done { reference, capture_before, fee, transfers, .. } => {
+            let at = run.acted_on(invoke.effect);
+            done(run, invoke.effect, at, reference.as_deref(), transfers);
+            if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) {
                 payment.capture_before = capture_before.or(payment.capture_before);
-                payment.fee = fee.or(payment.fee);
+            }
+            if let (Some(at), Some(fee)) = (at, *fee) {
+                book_fee(run, at, fee);
             }
             run.take(Which::Payment, &invoke.done)
         }
@@ -53,8 +60,10 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
 
 /// Whether the payment step took effect is not known.
 fn doubt(run: &mut Run<'_, '_>, effect: Effect) {
-    let takes = matches!(effect, Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture);
-    if let Some(payment) = run.order.payments.last_mut()
+    let takes =
+        matches!(effect, Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture);
+    let at = run.acted_on(effect);
+    if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n))
         && takes
     {
         payment.state = PaymentState::InDoubt;
@@ -104,13 +113,13 @@ fn awaits_customer(run: &mut Run<'_, '_>, reference: &str) {
     run.emit("payment.action_required", json!({ "paymentId": id.to_string() }));
 }
 
-/// Books a success.
-fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
+/// Books a success; `at` is the attempt that the effect acted on.
+fn done(run: &mut Run<'_, '_>, effect: Effect, at: Option<usize>, reference: Option<&str>, transfers: &[Transferred]) {
     let owed = run.owed();
     let show = |run: &Run<'_, '_>, amount: i64| run.order.currency.show(amount);
     match effect {
         Effect::Verify => {
-            settle_doubt(run, PaymentState::Pending, reference);
+            settle_doubt(run, at, PaymentState::Pending, reference);
             run.log(
                 "payment_verified",
                 "The card was verified; nothing was taken".to_owned(),
@@ -119,18 +128,25 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
                 MerchantView::Nobody,
             );
         }
-        Effect::Authorise => {
-            settle_doubt(run, PaymentState::Authorised, reference);
-            if let Some(payment) = run.order.payments.last_mut() {
+        Effect::Authorise | Effect::Reauthorise => {
+            settle_doubt(run, at, PaymentState::Authorised, reference);
+            if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) {
                 payment.authorised = owed;
             }
             run.post("authorise", vec![(HELD.to_owned(), owed), (HELD_BY_CUSTOMERS.to_owned(), -owed)]);
-            let message = format!("{} authorised", show(run, owed));
+            let renewed = effect == Effect::Reauthorise;
+            let message = match renewed {
+                true => format!("{} authorised again, before the earlier hold ends", show(run, owed)),
+                false => format!("{} authorised", show(run, owed)),
+            };
             run.log("payment_authorised", message, json!({ "amount": owed }), true, MerchantView::Nobody);
+            if renewed {
+                run.emit("payment.reauthorised", json!({ "amount": owed }));
+            }
         }
-        Effect::Charge | Effect::Capture => money_taken(run, reference),
+        Effect::Charge | Effect::Capture => money_taken(run, at, reference),
         Effect::Void => {
-            let Some(payment) = run.order.payments.last_mut() else { return };
+            let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) else { return };
             let released = payment.authorised - payment.captured - payment.voided;
             payment.voided += released;
             if payment.captured == 0 {
@@ -142,6 +158,9 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
         }
         Effect::Refund => refund::undone(run),
         Effect::Transfer => {
+            if let Some(at) = at {
+                transferred(run, at, transfers);
+            }
             run.log(
                 "payment_split",
                 "The parties' shares were paid out at the provider".to_owned(),
@@ -150,14 +169,47 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, reference: Option<&str>) {
                 MerchantView::Nobody,
             );
         }
-        Effect::CheckStock => {}
+        Effect::CheckStock | Effect::Reverse => {}
     }
 }
 
+/// What went to the parties' own accounts is owed to them no more.
+fn transferred(run: &mut Run<'_, '_>, at: usize, transfers: &[Transferred]) {
+    let payment_id = run.order.payments[at].id;
+    for made in transfers.iter().filter(|t| t.amount > 0) {
+        if run.order.transfers.iter().any(|t| t.reference == made.reference) {
+            continue;
+        }
+        run.order.transfers.push(Transfer {
+            party: made.party.clone(),
+            payment_id,
+            reference: made.reference.clone(),
+            amount: made.amount,
+            reversed: 0,
+            rounding: 0,
+            owed: 0,
+        });
+        let lines = vec![(made.party.clone(), made.amount), (CLEARING.to_owned(), -made.amount)];
+        run.post_about("transfer", Some(made.reference.clone()), lines);
+    }
+}
+
+/// What the provider keeps for taking the money, once.
+fn book_fee(run: &mut Run<'_, '_>, at: usize, fee: i64) {
+    let payment = &mut run.order.payments[at];
+    if payment.fee.is_some() || payment.captured == 0 {
+        return;
+    }
+    payment.fee = Some(fee);
+    let id = payment.id.to_string();
+    run.post_about("fee", Some(id.clone()), vec![(FEES.to_owned(), fee), (CLEARING.to_owned(), -fee)]);
+    run.emit("payment.fee", json!({ "paymentId": id, "amount": fee }));
+}
+
 /// The provider said yes: no doubt is left, and an earlier no explains nothing any more.
-fn settle_doubt(run: &mut Run<'_, '_>, state: PaymentState, reference: Option<&str>) {
+fn settle_doubt(run: &mut Run<'_, '_>, at: Option<usize>, state: PaymentState, reference: Option<&str>) {
     run.order.payment_reason = None;
-    if let Some(payment) = run.order.payments.last_mut() {
+    if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) {
         payment.state = state;
         payment.awaits_customer = false;
         if reference.is_some() {
@@ -167,9 +219,9 @@ fn settle_doubt(run: &mut Run<'_, '_>, state: PaymentState, reference: Option<&s
 }
 
 /// Money was taken for every line that is not cancelled: capture, release of what was held beyond it, and the parties' shares.
-pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
+pub(super) fn money_taken(run: &mut Run<'_, '_>, at: Option<usize>, reference: Option<&str>) {
     let amount = run.owed();
-    settle_doubt(run, PaymentState::Captured, reference);
+    settle_doubt(run, at, PaymentState::Captured, reference);
     for index in 0..run.order.items.len() {
         let cancelled =
             run.workflow.item.state(&run.order.items[index].machine.state).is_some_and(|s| s.has("cancelled"));
@@ -178,7 +230,7 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
             run.order.items[index].captured = due;
         }
     }
-    let Some(payment) = run.order.payments.last_mut() else { return };
+    let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) else { return };
     payment.captured = amount;
     let held = payment.authorised;
     payment.voided = (held - amount).max(0);
@@ -203,23 +255,34 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
 
 fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
     let words = code.replace('_', " ");
+    let at = run.acted_on(effect);
     match effect {
-        Effect::Verify | Effect::Authorise | Effect::Charge | Effect::Capture => {
-            if let Some(payment) = run.order.payments.last_mut() {
+        Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture => {
+            if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) {
                 payment.failure_code = Some(code.to_owned());
                 payment.awaits_customer = false;
                 // A capture that was declined leaves what is held; the machine goes on to release it.
                 let held = payment.authorised > payment.voided;
                 payment.state = if held { PaymentState::Authorised } else { PaymentState::Failed };
             }
-            run.log(
-                "payment_failed",
-                format!("The payment was declined: {words}"),
-                json!({ "code": code }),
-                true,
-                MerchantView::Nobody,
-            );
-            run.emit("payment.failed", json!({ "code": code }));
+            let decline = payment_words::decline(code);
+            let mut data = json!({ "code": code, "why": decline.why, "nextStep": decline.next_step });
+            let message = match effect {
+                Effect::Reauthorise => {
+                    data["renewal"] = json!(true);
+                    format!("The bank would not hold the money again: {words}")
+                }
+                _ => format!("The payment was declined: {words}"),
+            };
+            run.log("payment_failed", message, data.clone(), true, MerchantView::Nobody);
+            run.emit("payment.failed", data);
+            if effect == Effect::Reauthorise {
+                let message = format!(
+                    "The hold on the card ends and could not be renewed: {words}. The customer has to pay again before goods leave"
+                );
+                let metadata = json!({ "effect": effect.name(), "code": code });
+                run.log("needs_attention", message, metadata, false, MerchantView::Nobody);
+            }
         }
         Effect::CheckStock => {
             run.log(
@@ -230,7 +293,7 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
                 MerchantView::All,
             );
         }
-        Effect::Void | Effect::Refund | Effect::Transfer => {
+        Effect::Void | Effect::Refund | Effect::Transfer | Effect::Reverse => {
             let message = format!("{} was refused by the provider: {words}. Somebody must look at it", effect.name());
             run.log(
                 "needs_attention",
@@ -278,6 +341,8 @@ pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i
             currency,
             stock: Vec::new(),
             transfers: Vec::new(),
+            transfer: None,
+            keeps_card: false,
         });
     }
     id
@@ -289,5 +354,7 @@ pub(super) const HELD: &str = "provider/held";
 pub(super) const HELD_BY_CUSTOMERS: &str = "customers/held";
 /// Money that providers owe us.
 pub(super) const CLEARING: &str = "provider/clearing";
+/// What providers charge.
+pub(super) const FEES: &str = "platform/fees";
 /// Money taken and not yet shared out; empty after every posting of a split.
 pub(super) const UNSETTLED: &str = "orders/unsettled";

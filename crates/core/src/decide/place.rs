@@ -181,6 +181,7 @@ fn build(
         since: now,
         due: None,
         first: Default::default(),
+        remind_at: None,
         effect: None,
         kept: Vec::new(),
     };
@@ -261,6 +262,8 @@ fn build(
         refunds: Vec::new(),
         splits: Vec::new(),
         pools: Vec::new(),
+        transfers: Vec::new(),
+        errands: Vec::new(),
         shipments: Vec::new(),
         notes: Vec::new(),
         cancellation_requests: Vec::new(),

@@ -183,6 +183,8 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::Pay { method } => Deed::Pay { offline: is_offline(method) },
         Command::BookPayment(money) => Deed::Book { amount: money.amount },
         Command::Outcome { outcome: Outcome::InDoubt | Outcome::ActionRequired { .. }, .. } => return None,
+        // Errands move no machine.
+        Command::Outcome { effect, .. } if order.errands.iter().any(|e| e.effect == Some(*effect)) => return None,
         Command::Outcome { effect, outcome } => Deed::Outcome {
             effect: None,
             refund: order.refunds.iter().position(|r| r.effect == Some(*effect)),
@@ -200,6 +202,7 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::AddNote { .. }
         | Command::AddMessage { .. }
         | Command::RequestCancellation { .. }
+        | Command::LateMoney { .. }
         | Command::Dispute { .. } => return None,
     })
 }

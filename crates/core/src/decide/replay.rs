@@ -401,6 +401,8 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
     fresh.refunds.clear();
     fresh.splits.clear();
     fresh.pools.clear();
+    fresh.transfers.clear();
+    fresh.errands.clear();
     fresh.shipments.clear();
     fresh.notes.clear();
     fresh.cancellation_requests.clear();
@@ -414,6 +416,7 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
 fn unstarted(machine: &Instance) -> Instance {
     Instance {
         due: None,
+        remind_at: None,
         effect: None,
         first: std::collections::BTreeMap::default(),
         kept: Vec::new(),

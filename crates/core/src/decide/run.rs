@@ -239,10 +239,12 @@ impl<'a, 'c> Run<'a, 'c> {
         instance.since = now;
         instance.effect = None;
         instance.due = None;
+        instance.remind_at = None;
         instance.kept.clear();
-        if !state.after.is_empty() {
+        if !state.after.is_empty() || !state.remind.is_empty() {
             instance.first.entry(state.name.clone()).or_insert(now);
             self.set_timer(which, state);
+            self.set_reminder(which, state);
         }
         if let Which::Item(i) = which {
             self.order.items[i].updated_at = now;
@@ -276,7 +278,8 @@ impl<'a, 'c> Run<'a, 'c> {
                     self.new_attempt(OFFLINE, self.provider);
                 }
                 let reference = self.from_outside.as_ref().map(|m| m.reference.clone());
-                super::outcome::money_taken(self, reference.as_deref());
+                let current = self.order.payments.len().checked_sub(1);
+                super::outcome::money_taken(self, current, reference.as_deref());
                 Ok(())
             }
             (_, Which::Payment | Which::Merchant(_)) => Ok(()),
@@ -334,6 +337,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 since: self.now,
                 due: None,
                 first: Default::default(),
+                remind_at: None,
                 effect: None,
                 kept: Vec::new(),
             });
@@ -470,7 +474,9 @@ impl<'a, 'c> Run<'a, 'c> {
     pub fn finish(mut self) -> Result<Decision, Refusal> {
         if !self.still {
             self.settle()?;
+            self.run_errands();
             self.tell_overdue()?;
+            self.remind()?;
             self.silence_timers()?;
         }
         self.order.version += 1;

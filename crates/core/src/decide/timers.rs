@@ -1,13 +1,30 @@
-//! Timers: when each `after` of a state is over, and which one is taken.
+//! Timers: when each `after` of a state is over, and which one is taken; and when somebody is reminded.
 //!
 //! A timer counts from the first time that its state was entered, `payment_window` from placement. The cancel window is the channel's
-//! when the state was entered, which the running timer remembers.
+//! when the state was entered, which the running timer remembers. `authorisation_ends` counts backwards from the end of the hold.
 
-use super::Refusal;
+use serde_json::json;
+
 use super::run::{Run, Which};
+use super::{MerchantView, Refusal};
 use crate::calendar::Calendar;
-use crate::time::Timestamp;
+use crate::order::Payment;
+use crate::time::{Span, Timestamp};
 use crate::workflow::{After, Delay, Policy, State, Transition};
+
+/// How long a hold lasts where the provider does not say: the card networks' usual seven days.
+pub const USUAL_HOLD: Span = Span::seconds(7 * 86_400);
+/// How long before its end something is done about a hold: a day, or a quarter of a hold that is shorter than four.
+const BEFORE_END: Span = Span::seconds(86_400);
+/// An instant that never comes.
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
+/// When something has to be done about a hold, so that the money is not lost when it ends.
+pub fn hold_deadline(payment: &Payment) -> Timestamp {
+    let end = payment.capture_before.unwrap_or_else(|| payment.created_at.plus(USUAL_HOLD));
+    let quarter = (end.0 - payment.created_at.0).max(0) / 4;
+    Timestamp(end.0 - BEFORE_END.0.min(quarter))
+}
 
 impl<'c> Run<'_, 'c> {
     /// Sets the timer of a state that was just entered to the first of its times.
@@ -15,10 +32,53 @@ impl<'c> Run<'_, 'c> {
         if let Some(instance) = self.instance_mut(which) {
             instance.due = None;
         }
-        let due = state.after.iter().map(|after| self.over_at(which, state, after)).min();
+        let times = state.after.iter().map(|after| self.over_at(which, state, after));
+        let due = times.filter(|at| *at != NEVER).min();
         if let Some(instance) = self.instance_mut(which) {
             instance.due = due;
         }
+    }
+
+    /// Sets when somebody is reminded next: the first of the state's times that is not over. They count from the first time that the
+    /// state was entered, so that who comes back to it is not reminded of what was said already.
+    pub fn set_reminder(&mut self, which: Which, state: &State) {
+        let next = self.reminders(which, state).filter(|at| *at > self.now).min();
+        if let Some(instance) = self.instance_mut(which) {
+            instance.remind_at = next;
+        }
+    }
+
+    fn reminders<'s>(&'s self, which: Which, state: &'s State) -> impl Iterator<Item = Timestamp> + 's {
+        let first = self.instance(which).and_then(|i| i.first.get(&state.name)).copied().unwrap_or(self.now);
+        let days = move |days| match &self.order.calendar {
+            Some(calendar) => calendar.business_days_after(first, days),
+            None => Calendar::default().business_days_after(first, days),
+        };
+        state.remind.iter().filter_map(move |delay| match delay {
+            Delay::Fixed(span) => Some(first.plus(*span)),
+            Delay::BusinessDays(n) => Some(days(*n)),
+            Delay::Policy(_) => None,
+        })
+    }
+
+    /// Reminds the customer that the payment waits for them, if it is time. What was slept through is said once.
+    pub fn remind(&mut self) -> Result<(), Refusal> {
+        let Some(state) = self.state(Which::Payment)? else { return Ok(()) };
+        if self.order.payment.remind_at.is_none_or(|at| at > self.now) {
+            return Ok(());
+        }
+        self.set_reminder(Which::Payment, state);
+        let ends = state.after.iter().map(|a| self.over_at(Which::Payment, state, a)).min().filter(|at| *at != NEVER);
+        let owed = self.owed();
+        let until = ends.map(|at| format!(" until {}", at.date())).unwrap_or_default();
+        let message = format!("Reminder: {} are still to be paid{until}", self.order.currency.show(owed));
+        let data = json!({
+            "amount": owed, "currency": self.order.currency.code(), "until": ends.map(|at| at.to_string()),
+            "nextReminderAt": self.order.payment.remind_at.map(|at| at.to_string()),
+        });
+        self.log("payment_reminder", message, data.clone(), true, MerchantView::Nobody);
+        self.emit("payment.reminder", data);
+        Ok(())
     }
 
     /// When that time is over.
@@ -39,6 +99,10 @@ impl<'c> Run<'_, 'c> {
             Delay::Policy(Policy::PaymentWindow) => self.order.created_at.plus(self.order.policies.payment_window),
             Delay::Policy(Policy::ReturnWindow) => first.plus(self.order.policies.return_window),
             Delay::Policy(Policy::RefundCloseWindow) => first.plus(self.order.policies.refund_close_window),
+            // The last hold that stands; without one, nothing ends.
+            Delay::Policy(Policy::AuthorisationEnds) => {
+                self.order.payments.iter().rev().find(|p| p.held() > 0).map_or(NEVER, hold_deadline)
+            }
             Delay::Policy(Policy::CancelWindow) => {
                 let remembered = instance.and_then(|i| i.due).filter(|_| state.after.len() == 1);
                 remembered.unwrap_or_else(|| first.plus(self.cancel_window))
@@ -63,7 +127,7 @@ impl<'c> Run<'_, 'c> {
             }
             let Some(state) = self.state(which)? else { continue };
             let times = state.after.iter().map(|a| self.over_at(which, state, a));
-            let next = times.filter(|at| *at > self.now).min();
+            let next = times.filter(|at| *at > self.now && *at != NEVER).min();
             if let Some(instance) = self.instance_mut(which) {
                 instance.due = next;
             }

@@ -266,6 +266,8 @@ fn asked(effect: &str) -> &'static str {
     match effect {
         "payment.verify" => "verify the card",
         "payment.authorise" => "hold the money",
+        "payment.reauthorise" => "hold the money anew",
+        "payment.reverse" => "take back what was paid on",
         "payment.charge" => "charge the money",
         "stock.check" => "see that the reserved units are there",
         "payment.capture" => "take the money that is held",

@@ -39,6 +39,10 @@ pub struct Claim {
     pub shares_refunded: i64,
     /// Held and not taken.
     pub held: i64,
+    /// Paid on to the parties' own accounts at providers, and not taken back.
+    pub transferred: i64,
+    /// Taken after the payment had been given up, and not given back yet.
+    pub late: i64,
 }
 
 /// Something that does not hold.
@@ -215,10 +219,11 @@ impl Proof {
                 found.push(Finding::Order { order, what, document, book });
             }
         };
-        compare("captured less refunded", claim.captured - claim.refunded, of.clearing);
-        compare("shares", claim.shares - claim.shares_refunded, of.parties);
+        let at_provider = claim.captured - claim.refunded - claim.transferred + claim.late;
+        compare("captured less refunded", at_provider, of.clearing);
+        compare("shares", claim.shares - claim.shares_refunded - claim.transferred, of.parties);
         compare("held", claim.held, of.held);
-        compare("unsettled", 0, of.unsettled);
+        compare("unsettled", -claim.late, of.unsettled);
         compare("captured equal to the shares", claim.captured, claim.shares);
         compare("refunded equal to the shares' refunds", claim.refunded, claim.shares_refunded);
         if claim.refunded > claim.captured {
@@ -311,7 +316,8 @@ mod tests {
         proof
     }
 
-    const CLAIM: Claim = Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0 };
+    const CLAIM: Claim =
+        Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0, transferred: 0, late: 0 };
 
     #[test]
     fn a_sound_book_has_no_finding_in_any_order_of_its_lines() {
@@ -360,7 +366,9 @@ mod tests {
         assert!(what(Claim { refunded: 19, ..CLAIM }) > 0);
         assert!(what(Claim { shares: 99, ..CLAIM }) > 0);
         assert!(what(Claim { held: 1, ..CLAIM }) > 0);
-        let over = Claim { captured: 100, refunded: 120, shares: 100, shares_refunded: 120, held: 0 };
+        assert!(what(Claim { transferred: 1, ..CLAIM }) > 0);
+        assert!(what(Claim { late: 1, ..CLAIM }) > 0);
+        let over = Claim { refunded: 120, shares_refunded: 120, ..CLAIM };
         assert!(proof.claim(1, &over).iter().any(|f| matches!(f, Finding::OverRefunded { .. })));
         assert!(!proof.claim(2, &CLAIM).is_empty(), "an order without lines that claims money");
     }

@@ -293,6 +293,14 @@ fn compare(pair: &mut Pair<'_>, old: &State, new: &State) {
         let message = format!("`{name}` runs {} instead of {}", effect(new), effect(old));
         pair.push(Concerns::Shop, "invoke", name, message);
     }
+    if old.remind != new.remind {
+        let times = |s: &State| {
+            let times: Vec<String> = s.remind.iter().map(ToString::to_string).collect();
+            if times.is_empty() { "never".to_owned() } else { format!("after {}", times.join(", ")) }
+        };
+        let message = format!("`{name}` reminds the customer {} instead of {}", times(new), times(old));
+        pair.push(Concerns::Customer, "remind", name, message);
+    }
     transitions::compare(pair, old, new);
     for (word, audience) in Audience::ALL {
         let label = |s: &State| s.labels.get(audience).cloned().unwrap_or_default();
@@ -395,9 +403,9 @@ mod tests {
             ),
             (
                 MADE,
-                "after.\"7d\"",
-                "after.\"8d\"",
-                "Shop timer: `authorised` goes on to `voiding` after 8d instead of 7d",
+                "after.\"30d\"",
+                "after.\"31d\"",
+                "Shop timer: `authorised` goes on to `voiding` after 31d instead of 30d",
             ),
             (
                 MADE,

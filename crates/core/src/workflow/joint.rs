@@ -215,11 +215,13 @@ fn payments(machine: &Machine) -> BTreeSet<(usize, Money)> {
 /// The money after an effect that succeeded.
 fn after(effect: Effect, money: Money) -> Money {
     match effect {
-        Effect::Authorise => Money::Held,
+        Effect::Authorise | Effect::Reauthorise => Money::Held,
         Effect::Charge | Effect::Capture => Money::Taken,
         Effect::Void if money == Money::Held => Money::Nothing,
         Effect::Refund if money == Money::Taken => Money::Returned,
-        Effect::Void | Effect::Refund | Effect::Verify | Effect::CheckStock | Effect::Transfer => money,
+        Effect::Void | Effect::Refund | Effect::Verify | Effect::CheckStock | Effect::Transfer | Effect::Reverse => {
+            money
+        }
     }
 }
 

@@ -129,6 +129,8 @@ pub struct State {
     pub always: Vec<Transition>,
     /// Taken when the state has lasted that long.
     pub after: Vec<After>,
+    /// When the customer is reminded that a payment's state waits for them, shortest first; no policies.
+    pub remind: Vec<Delay>,
     /// Done on entering.
     pub entry: Vec<Action>,
     /// The effect that runs while this state lasts.
@@ -218,6 +220,8 @@ pub enum Policy {
     ReturnWindow,
     /// How long after a refund the item is closed.
     RefundCloseWindow,
+    /// A day before what is held can be taken no more, as the provider says.
+    AuthorisationEnds,
 }
 
 impl Policy {
@@ -227,6 +231,7 @@ impl Policy {
         ("payment_window", Self::PaymentWindow),
         ("return_window", Self::ReturnWindow),
         ("refund_close_window", Self::RefundCloseWindow),
+        ("authorisation_ends", Self::AuthorisationEnds),
     ];
 
     /// Reads the name in files.
@@ -257,6 +262,8 @@ pub enum Effect {
     Verify,
     /// Hold what the order costs.
     Authorise,
+    /// Hold it anew with the same card, before the hold that there is ends; that one is released when the new one stands.
+    Reauthorise,
     /// Take what the order costs in one step.
     Charge,
     /// See that the reserved units are really there.
@@ -269,20 +276,29 @@ pub enum Effect {
     Void,
     /// Give back everything that was taken.
     Refund,
+    /// Take back a part of what was paid on to a party. The engine orders it by itself; no state runs it.
+    Reverse,
 }
 
 impl Effect {
-    /// Every effect with its name in files, jobs and logs.
+    /// Every effect with its name in files, jobs and logs; the last is in jobs and logs only.
     pub const ALL: &[(&str, Self)] = &[
         ("payment.verify", Self::Verify),
         ("payment.authorise", Self::Authorise),
+        ("payment.reauthorise", Self::Reauthorise),
         ("payment.charge", Self::Charge),
         ("stock.check", Self::CheckStock),
         ("payment.capture", Self::Capture),
         ("payment.transfer", Self::Transfer),
         ("payment.void", Self::Void),
         ("payment.refund", Self::Refund),
+        ("payment.reverse", Self::Reverse),
     ];
+
+    /// Those that a state of a payment can run.
+    pub fn in_files() -> &'static [(&'static str, Self)] {
+        &Self::ALL[..Self::ALL.len() - 1]
+    }
 
     /// Reads the name in files.
     pub fn parse(name: &str) -> Option<Self> {

@@ -65,20 +65,21 @@ fn definitions() -> Value {
     let payment = json!({
         "tags": { "$ref": "#/definitions/payment_tags" },
         "entry": list(Action::ALL.iter().map(|(n, _)| *n), "Done on entering, in this order."),
-        "invoke": { "enum": names(Effect::ALL), "description": "The effect that runs while the state lasts; its outcome is the only way out." },
+        "invoke": { "enum": names(Effect::in_files()), "description": "The effect that runs while the state lasts; its outcome is the only way out." },
         "timeout": text("^[0-9]+(d|h|m|s)$", "After how long without an outcome somebody is told; the state stays."),
         "on": {
             "type": "object",
             "properties": {
                 "done": { "$ref": "#/definitions/outcome" },
                 "error": { "$ref": "#/definitions/outcome" },
-                "late": { "type": "object", "properties": { "effect": { "enum": names(Effect::ALL) } }, "required": ["effect"], "additionalProperties": false, "description": "Reserved: no state is left before its outcome." },
+                "late": { "type": "object", "properties": { "effect": { "enum": names(Effect::in_files()) } }, "required": ["effect"], "additionalProperties": false, "description": "Reserved: no state is left before its outcome." },
             },
             "additionalProperties": several("payment_event"),
             "description": "Events and where they lead; `done` and `error` are the outcomes of `invoke`.",
         },
         "always": several("payment_always"),
         "after": after("payment_after"),
+        "remind": { "type": "array", "items": text(TIME, "How long after the state was first entered."), "uniqueItems": true, "minItems": 1, "description": "When the customer is reminded that the state waits for them." },
         "final": { "type": "boolean", "description": "May rest here for good." },
     });
     let mut out = Map::new();

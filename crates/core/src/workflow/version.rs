@@ -76,6 +76,11 @@ fn state(out: &mut String, machine: &Machine, state: &State) {
     for after in &state.after {
         transition(out, &delay(after), machine, &after.transition);
     }
+    // Only where it is said, so that files from before the key keep their versions.
+    if !state.remind.is_empty() {
+        let times: Vec<String> = state.remind.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, " remind {}", times.join(","));
+    }
 }
 
 fn transition(out: &mut String, what: &str, machine: &Machine, t: &Transition) {
@@ -194,6 +199,8 @@ mod tests {
             ("[payment.states.closed]\nfinal = true", "[payment.states.closed]"),
             ("invoke = \"payment.charge\"", "invoke = \"payment.charge\"\ntimeout = \"30m\""),
             ("after.cancel_window", "after.\"2bd\""),
+            ("tags = [\"payable\"]", "tags = [\"payable\"]\nremind = [\"1d\"]"),
+            ("tags = [\"payable\"]", "tags = [\"payable\"]\nremind = [\"2d\"]"),
         ] {
             let version = changed(from, to);
             assert!(!seen.contains(&version), "{from} → {to} made no new version");

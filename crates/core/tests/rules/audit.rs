@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orderwright_core::decide::{Decision, DomainEvent, EffectJob, StockMoveKind, TimelineEntry};
 use orderwright_core::id::ItemId;
-use orderwright_core::order::{Instance, Order, Reservation};
+use orderwright_core::order::{Instance, Order, PartyKind, Reservation};
 use orderwright_core::status;
 use orderwright_core::workflow::{Effect, Machine};
 use serde_json::json;
@@ -55,7 +55,8 @@ impl Books {
         }
     }
 
-    fn account(&self, name: &str) -> i64 {
+    /// What an account comes to.
+    pub fn account(&self, name: &str) -> i64 {
         self.accounts.get(name).copied().unwrap_or(0)
     }
 
@@ -145,15 +146,39 @@ impl Shop {
         assert_eq!(serde_json::from_str::<Order>(&text).expect("and back"), order);
     }
 
+    /// The money alone.
+    pub fn audit_money(&mut self, before: &Order) {
+        let decision = self.last.clone();
+        self.books.book(&decision);
+        orderwright_core::audit::order(&self.order).unwrap_or_else(|wrong| panic!("{wrong}: {:?}", self.order));
+        orderwright_core::audit::decision(Some(before), &decision)
+            .unwrap_or_else(|wrong| panic!("{wrong}: {decision:?}"));
+        self.money_adds_up();
+    }
+
     /// The accounts over the whole history agree with the order; that its own sums do is `audit::order`'s.
     fn money_adds_up(&mut self) {
         let order = &self.order;
         let books = &self.books;
         assert_eq!(books.accounts.values().sum::<i64>(), 0, "the books balance");
-        assert_eq!(books.account("orders/unsettled"), 0);
-        assert_eq!(books.account("provider/clearing"), order.captured() - order.refunded());
+        assert_eq!(books.account("orders/unsettled"), -order.late());
+        let fees = books.account("platform/fees");
+        let at_provider = order.captured() - order.refunded() - order.transferred() + order.late();
+        assert_eq!(books.account("provider/clearing") + fees, at_provider);
+        let charged: i64 = order.payments.iter().filter_map(|p| p.fee).sum();
+        assert_eq!(fees, charged);
+        // What a provider rounds is the platform's.
+        let rounding: i64 = order.transfers.iter().map(|t| t.rounding).sum();
         for split in &order.splits {
-            assert_eq!(books.account(&split.party.account()), split.refunded - split.amount, "{split:?}");
+            let account = split.party.account();
+            let own = || order.transfers.iter().filter(|t| t.party == account);
+            let owes: i64 = own().map(|t| t.owed).sum();
+            let mut expected = split.refunded - split.amount + own().map(|t| t.left()).sum::<i64>();
+            if split.party.kind == PartyKind::Platform {
+                expected += rounding;
+            }
+            assert_eq!(books.account(&account), expected, "{split:?}");
+            assert_eq!(books.account(&account.replacen("party/", "receivable/", 1)), owes, "{split:?}");
         }
         let held = orderwright_core::audit::held(order);
         assert_eq!(books.account("provider/held"), held);

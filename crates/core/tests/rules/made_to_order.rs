@@ -1,5 +1,6 @@
 //! Blinds: authorise, accept or refuse, check stock, capture once, split, make, dispatch, deliver; and every way that ends early.
 
+use orderwright_core::actor::Actor;
 use orderwright_core::decide::{Command, Outcome, Refusal};
 use orderwright_core::order::PaymentState;
 use orderwright_core::workflow::Effect;
@@ -127,15 +128,55 @@ fn a_step_back_that_fails_is_told() {
 }
 
 #[test]
-fn an_authorisation_expires() {
+fn a_hold_that_ends_is_made_anew_and_the_old_one_released() {
     let mut shop = order_in(NAME).lines(&[line(1, 1), line(2, 1)]).go();
     shop.wait("3d").fire(&merchant(1), "confirm");
-    assert_eq!(shop.order.due_at(), Some(shop.order.created_at.plus(span("7d"))), "acceptance by one buys no time");
+    assert_eq!(shop.order.due_at(), Some(shop.order.created_at.plus(span("6d"))), "a day before the usual hold ends");
     shop.wait("3d");
-    assert_eq!(shop.status(), "payment_authorised");
+    assert_eq!((shop.status(), shop.payment_status()), ("payment_authorised", "authorised"));
+    let states: Vec<PaymentState> = shop.order.payments.iter().map(|p| p.state).collect();
+    assert_eq!(states, [PaymentState::Voided, PaymentState::Authorised]);
+    assert!(shop.order.errands.is_empty() && shop.emitted("payment.reauthorised") == 1);
+    shop.wait("5d").fire(&merchant(2), "confirm");
+    assert_eq!((shop.status(), shop.payment_status()), ("confirmed", "captured"));
+    assert_eq!(shop.order.captured(), shop.order.total);
+    let mut idle = order_in(NAME).go();
+    idle.wait("6d").wait("6d").wait("6d").wait("6d").wait("6d");
+    assert_eq!((idle.status(), idle.payment_status()), ("cancelled", "voided"), "not for ever");
+    assert_eq!(idle.reason_of("cancelled").as_deref(), Some("not_accepted_in_time"));
+}
+
+#[test]
+fn a_hold_that_cannot_be_renewed_waits_for_the_customer_and_says_so() {
+    let mut shop = order_in(NAME).declining(&[Effect::Reauthorise]).go();
+    shop.wait("6d");
+    assert_eq!((shop.status(), shop.payment_status(), shop.item_status(0)), ("pending", "failed", "pending"));
+    assert!(shop.kinds().contains(&"needs_attention") && shop.kinds().contains(&"payment_failed"));
+    assert!(shop.order.payments[0].held() > 0, "the earlier hold stands while it can");
     shop.wait("1d");
-    assert_eq!((shop.status(), shop.payment_status()), ("cancelled", "voided"));
-    assert_eq!(shop.reason_of("cancelled").as_deref(), Some("authorisation_expires"));
+    assert_eq!((shop.emitted("payment.reminder"), shop.status()), (1, "pending"));
+    shop.act(&customer(), Command::Pay { method: "pm_card_visa".to_owned() }).expect("the customer may pay again");
+    shop.run();
+    assert_eq!((shop.status(), shop.payment_status()), ("payment_authorised", "authorised"));
+    assert_eq!(shop.order.payments[0].state, PaymentState::Voided, "released by itself");
+    shop.fire(&merchant(1), "confirm");
+    assert_eq!((shop.status(), shop.order.captured()), ("confirmed", shop.order.total));
+
+    let mut late = order_in(NAME).declining(&[Effect::Reauthorise]).go();
+    late.wait("6d").wait("3d");
+    assert_eq!((late.status(), late.order.payments[0].held()), ("cancelled", 0), "nothing is left held");
+}
+
+#[test]
+fn the_end_of_a_hold_is_the_providers() {
+    // Four days, as some networks give: three quarters of it go by.
+    let mut shop = order_in(NAME).place();
+    let job = shop.job(Effect::Authorise);
+    let before = Some(shop.now.plus(span("4d")));
+    let outcome =
+        Outcome::Done { reference: None, capture_before: before, fee: None, moved: None, transfers: Vec::new() };
+    shop.act(&Actor::system(), Command::Outcome { effect: job.id, outcome }).expect("waited for");
+    assert_eq!(shop.order.due_at(), Some(shop.order.created_at.plus(span("3d"))));
 }
 
 #[test]

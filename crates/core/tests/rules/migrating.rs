@@ -14,6 +14,7 @@ use crate::walks::{METHODS, WORKFLOWS, comes_to_an_end, step};
 
 const RETAIL: &str = include_str!("../../../../workflows/retail.toml");
 const SPLIT: &str = include_str!("../../../../workflows/marketplace-split.toml");
+const STUDIO: &str = include_str!("../../../../workflows/store-request.toml");
 const MADE: &str = include_str!("../../../../workflows/made-to-order.toml");
 
 /// A plan from the shop's version to another.
@@ -193,7 +194,7 @@ fn money_is_not_stranded() {
     let mut unpaid = order_in("retail").method("pm_card_chargeDeclined").go();
     assert_eq!(unpaid.refused(&to("[payment]\nunpaid = { to = \"captured\", timers = \"drop\" }")), ["fact", "money"]);
     let mut held = order_in("made-to-order").go();
-    let to = edited(MADE, &[("\"7d\"", "\"8d\"")], "[payment]\nauthorised = { to = \"failed\", timers = \"drop\" }");
+    let to = edited(MADE, &[("\"30d\"", "\"31d\"")], "[payment]\nauthorised = { to = \"failed\", timers = \"drop\" }");
     assert_eq!(held.refused(&to), ["fact", "money"]);
 }
 
@@ -263,10 +264,10 @@ fn an_order_stays_where_the_map_puts_it() {
 
 #[test]
 fn timers_follow_the_policy() {
-    let longer = |map: &str| edited(MADE, &[("after.\"7d\"", "after.\"9d\"")], map);
+    let longer = |map: &str| edited(STUDIO, &[("after.\"7d\"", "after.\"9d\"")], map);
     let placed = || {
-        let mut shop = order_in("made-to-order").go();
-        shop.wait("2d");
+        let mut shop = order_in("store-request").method("pm_card_chargeCustomerFail").go();
+        shop.fire(&merchant(1), "accept").wait("2d");
         shop
     };
     let due = |map: &str| {
@@ -276,18 +277,16 @@ fn timers_follow_the_policy() {
         let due = shop.order.payment.due.expect("a timer");
         let days = (due.0 - shop.now.0) / span("1d").0;
         shop.wait(&format!("{}h", days * 24 - 1));
-        assert_eq!(shop.payment_status(), "authorised", "{map}: not before its time");
+        assert_eq!(shop.status(), "pending_payment", "{map}: not before its time");
         shop.wait("1h");
-        assert_eq!(shop.payment_status(), "voided", "{map}: at its time");
+        assert_eq!(shop.status(), "expired", "{map}: at its time");
         days
     };
     assert_eq!(due(""), 5, "when it would have been");
     assert_eq!(due("timers = \"recompute\""), 7, "nine days from the first entry");
     assert_eq!(due("timers = \"restart\""), 9, "nine days from now");
-    assert_eq!(due("timers = \"restart\"\n[payment]\nauthorised = { to = \"authorised\", timers = \"keep\" }"), 5);
-    let without = |map: &str| {
-        edited(MADE, &[("after.\"7d\" = { target = \"voiding\", reason = \"authorisation_expires\" }", "")], map)
-    };
+    assert_eq!(due("timers = \"restart\"\n[payment]\nunpaid = { to = \"unpaid\", timers = \"keep\" }"), 5);
+    let without = |map: &str| edited(STUDIO, &[("after.\"7d\" = { target = \"expired\" }", "")], map);
     assert_eq!(placed().refused(&without("")), ["timer_lost"]);
     let mut shop = placed();
     shop.migrate(&without("timers = \"drop\"")).expect("said so");

@@ -99,6 +99,8 @@ pub struct Shop {
     pub declines: BTreeSet<Effect>,
     pub books: Books,
     pub last: Decision,
+    /// Whether a decision is made once and only its money is audited: for thousands of orders.
+    pub quick: bool,
 }
 
 /// How an order is placed.
@@ -178,6 +180,7 @@ impl Placement {
             jobs: decision.effects.clone(),
             declines: self.declines.iter().copied().collect(),
             last: decision,
+            quick: false,
         };
         shop.audit(None);
         shop
@@ -260,6 +263,15 @@ impl Shop {
     pub fn act(&mut self, actor: &Actor, command: Command) -> Result<(), Refusal> {
         let mut again = self.ids.clone();
         let (workflow, partner) = (self.workflow.clone(), self.partner.clone());
+        if self.quick {
+            let mut context = context_of(&workflow, partner.as_deref(), self.now, self.cancel_window, &mut self.ids);
+            let decision = decide(&self.order, &command, actor, &mut context)?;
+            let before = std::mem::replace(&mut self.order, decision.order.clone());
+            self.jobs.extend(decision.effects.iter().cloned());
+            self.last = decision;
+            self.audit_money(&before);
+            return Ok(());
+        }
         let decision = decide(
             &self.order,
             &command,
@@ -357,7 +369,7 @@ impl Shop {
     }
 
     fn provider(&self, job: &EffectJob) -> Outcome {
-        let asks = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Charge);
+        let asks = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge);
         let code = match job.method.as_str() {
             _ if self.declines.contains(&job.effect.0) => Some("scripted"),
             "pm_card_chargeDeclined" if asks => Some("card_declined"),

@@ -51,7 +51,9 @@ pub(super) fn carry_over(
             // The time to pay counts from placement by its own rule.
             let from_now = |a: &After| match a.delay {
                 Delay::Policy(Policy::PaymentWindow) => Some(now.plus(run.order.policies.payment_window)),
-                Delay::Policy(Policy::CancelWindow | Policy::ReturnWindow | Policy::RefundCloseWindow)
+                Delay::Policy(
+                    Policy::CancelWindow | Policy::ReturnWindow | Policy::RefundCloseWindow | Policy::AuthorisationEnds,
+                )
                 | Delay::Fixed(_)
                 | Delay::BusinessDays(_) => None,
             };
@@ -113,6 +115,7 @@ fn set(run: &mut Run<'_, '_>, which: Which, state: &State, mut kept: Vec<Option<
     };
     let due = state.after.iter().filter(waited_for).map(|a| run.over_at(which, state, a)).min();
     if let Some(instance) = run.instance_mut(which) {
-        instance.due = due;
+        instance.due = due.filter(|at| at.0 != i64::MAX);
     }
+    run.set_reminder(which, state);
 }

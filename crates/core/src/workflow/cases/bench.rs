@@ -178,7 +178,7 @@ impl<'w> Bench<'w> {
 
     /// What the sandbox says to an effect, by the method's name (api.md, «Sandbox payment methods»).
     fn script(&self, job: &EffectJob) -> Answer {
-        let asks = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Charge);
+        let asks = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge);
         let code = match job.method.as_str() {
             _ if self.declines.contains(&job.effect.0) => "declined",
             "pm_card_chargeDeclined" if asks => "card_declined",

@@ -8,7 +8,7 @@
 //! so that any of them may run out next. Within one state the shorter time runs out first.
 
 use crate::calendar::Calendar;
-use crate::decide::Which;
+use crate::decide::{Which, hold_deadline};
 use crate::order::{Instance, Item, Order, Payment, RefundState};
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::{Delay, Machine, Policy, State, Workflow};
@@ -31,6 +31,8 @@ pub(super) struct Part<'w> {
     pub times: Vec<Vec<Span>>,
     /// Whether the state, or one that can follow it, ends with the payment window.
     windowed: Vec<bool>,
+    /// The same of the end of a hold.
+    holding: Vec<bool>,
 }
 
 impl<'w> Part<'w> {
@@ -41,11 +43,13 @@ impl<'w> Part<'w> {
             times.sort_unstable();
             times
         });
-        let ends = |n: usize| has_window(&machine.states[n]);
-        let windowed = (0..machine.states.len())
-            .map(|n| ends(n) || follows[n].iter().enumerate().any(|(to, follows)| *follows && ends(to)))
-            .collect();
-        Self { machine, times: times.collect(), windowed, follows }
+        let here_or_later = |ends: fn(&State) -> bool| -> Vec<bool> {
+            let ends = |n: usize| ends(&machine.states[n]);
+            let later = |n: usize| follows[n].iter().enumerate().any(|(to, follows)| *follows && ends(to));
+            (0..machine.states.len()).map(|n| ends(n) || later(n)).collect()
+        };
+        let (windowed, holding) = (here_or_later(has_window), here_or_later(has_hold));
+        Self { machine, times: times.collect(), windowed, holding, follows }
     }
 
     /// The index of the state that the instance is in.
@@ -106,7 +110,7 @@ impl<'w> Part<'w> {
     }
 }
 
-/// When the time is over that began then; the payment window is kept apart. Business days are those of a shop without holidays.
+/// When the time is over that began then; the payment window and the end of a hold are kept apart. Business days are those of a shop without holidays.
 fn end(delay: Delay, first: Timestamp) -> Option<Timestamp> {
     let span = match delay {
         Delay::Fixed(span) => span,
@@ -114,7 +118,7 @@ fn end(delay: Delay, first: Timestamp) -> Option<Timestamp> {
         Delay::Policy(Policy::CancelWindow) => CANCEL_WINDOW,
         Delay::Policy(Policy::ReturnWindow) => POLICIES.return_window,
         Delay::Policy(Policy::RefundCloseWindow) => POLICIES.refund_close_window,
-        Delay::Policy(Policy::PaymentWindow) => return None,
+        Delay::Policy(Policy::PaymentWindow | Policy::AuthorisationEnds) => return None,
     };
     Some(first.plus(span))
 }
@@ -131,6 +135,25 @@ fn length(delay: Delay) -> Option<Span> {
 pub(super) fn has_window(state: &State) -> bool {
     state.after.iter().any(|after| after.delay == Delay::Policy(Policy::PaymentWindow))
 }
+
+/// Whether the state ends with the hold.
+pub(super) fn has_hold(state: &State) -> bool {
+    state.after.iter().any(|after| after.delay == Delay::Policy(Policy::AuthorisationEnds))
+}
+
+/// The hold whose end counts.
+pub(super) fn last_hold(order: &mut Order) -> Option<&mut Payment> {
+    order.payments.iter_mut().rev().find(|p| p.held() > 0)
+}
+
+/// Lets a hold end now, or not for a long time.
+pub(super) fn set_hold(payment: &mut Payment, over: bool) {
+    payment.created_at = NOW;
+    payment.capture_before = Some(if over { NOW } else { NOW.plus(HOLD) });
+}
+
+/// How long an explored hold lasts.
+const HOLD: Span = Span::seconds(7 * 86_400);
 
 /// The machines that run together.
 pub(super) struct Ground<'w> {
@@ -177,11 +200,23 @@ impl<'w> Ground<'w> {
         self.running(order).any(|(_, part, instance)| part.windowed[part.at(instance)])
     }
 
+    /// Whether the end of the hold can still matter, and whether it has come.
+    pub fn hold(&self, order: &Order) -> Option<bool> {
+        let matters = self.running(order).any(|(_, part, instance)| part.holding[part.at(instance)]);
+        let held = order.payments.iter().rev().find(|p| p.held() > 0).filter(|_| matters);
+        held.map(|payment| hold_deadline(payment) <= NOW)
+    }
+
     /// Puts an order that was decided at [`NOW`] into the one form that all orders of its joint state have, as far as anything that is
     /// decided depends on it; what nothing depends on is dropped, so that copies are cheap.
     pub fn normalise(&self, order: &mut Order) {
         let over = self.window_matters(order) && order.created_at.plus(POLICIES.payment_window) <= NOW;
         order.created_at = if over { Timestamp(NOW.0 - POLICIES.payment_window.0) } else { NOW };
+        let hold_over = self.hold(order).unwrap_or(false);
+        if let Some(payment) = last_hold(order) {
+            set_hold(payment, hold_over);
+        }
+        order.payment.remind_at = None;
         if let Some(part) = &self.payment {
             part.normalise(&mut order.payment);
         }
@@ -207,7 +242,7 @@ impl<'w> Ground<'w> {
             instance(part, &order.payment, now, &mut out);
         }
         let over = order.created_at.plus(order.policies.payment_window) <= now;
-        out.push(u8::from(over && self.window_matters(order)));
+        out.push(u8::from(over && self.window_matters(order)) | u8::from(self.hold(order) == Some(true)) << 1);
         attempts(order, &mut out);
         let mut lines: Vec<(Vec<u8>, usize)> =
             order.items.iter().enumerate().map(|(n, item)| (self.line(item, now, parts), n)).collect();
@@ -296,7 +331,11 @@ fn attempts(order: &Order, out: &mut Vec<u8>) {
         out.push(last.state as u8);
     }
     bits |= u8::from(earlier.iter().any(held)) << 3 | u8::from(earlier.iter().any(|p| p.captured > 0)) << 4;
-    out.push(bits | u8::from(order.payment.effect.is_some()) << 5);
+    let running = order.errands.iter().filter(|e| e.effect.is_some()).count();
+    // A release that was refused leaves a hold that nothing is done about any more.
+    let refused = order.errands.iter().any(|e| e.refused.is_some());
+    out.push(bits | u8::from(order.payment.effect.is_some()) << 5 | u8::from(refused) << 6);
+    out.push(u8::try_from(running).unwrap_or(u8::MAX));
 }
 
 /// Attempts that neither took nor hold anything are over for good once there is another.

@@ -47,7 +47,9 @@ pub(super) enum Sight {
 /// Everything that the order shows; `again` says that the step before it took money a second time.
 pub(super) fn sights(ground: &Ground<'_>, order: &Order, again: bool) -> Vec<Sight> {
     let mut out = Vec::new();
-    let busy = order.payment.effect.is_some() || order.refunds.iter().any(|r| r.state == RefundState::Pending);
+    let busy = order.payment.effect.is_some()
+        || order.refunds.iter().any(|r| r.state == RefundState::Pending)
+        || order.errands.iter().any(|e| e.effect.is_some());
     let is_final = ground.running(order).all(|(_, part, instance)| part.machine.states[part.at(instance)].is_final);
     if !busy && is_final {
         out.push(Sight::Rest);
@@ -87,7 +89,9 @@ pub(super) fn sights(ground: &Ground<'_>, order: &Order, again: bool) -> Vec<Sig
 /// Whether money is asked for that was taken already, even if it went back: the books are made for one capture.
 fn asks_again(ground: &Ground<'_>, order: &Order) -> bool {
     let invoke = ground.payment.as_ref().and_then(|part| part.machine.states[part.at(&order.payment)].invoke.as_ref());
-    let asks = invoke.is_some_and(|i| matches!(i.effect, Effect::Authorise | Effect::Charge | Effect::Capture));
+    let asks = invoke.is_some_and(|i| {
+        matches!(i.effect, Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture)
+    });
     asks && order.captured() > 0
 }
 

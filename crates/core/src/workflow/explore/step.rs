@@ -13,13 +13,15 @@ use crate::id::IdSource;
 use crate::order::{Order, PaymentState, RefundState, SANDBOX};
 use crate::time::Timestamp;
 
-use super::ground::{Ground, has_window};
+use super::ground::{Ground, has_hold, has_window, last_hold, set_hold};
 use super::shapes::{CANCEL_WINDOW, CARD, NOW, OFFLINE, POLICIES, Shape, actors, draft};
 
 /// All lines that are eligible, unnamed.
 pub(super) const ALL: u8 = u8::MAX;
 /// The bit of the payment window among the timers of a step.
 pub(super) const WINDOW: u16 = 1 << 15;
+/// The bit of the end of the hold.
+pub(super) const HOLD: u16 = 1 << 14;
 
 /// What the provider says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,8 @@ pub(super) enum Step {
     Effect(Answer),
     /// The refund at that position is answered.
     Refunded { refund: u8, yes: bool },
+    /// The errand at that position is answered.
+    Errand { errand: u8, yes: bool },
     /// Somebody fires an event: of the payment (no line), of these lines, or of all.
     Event { actor: u8, event: u16, lines: u8, part: bool },
     /// The customer pays again.
@@ -60,14 +64,14 @@ impl IdSource for Ids {
     }
 }
 
-/// The bit of a machine among the timers of a step; lines beyond the seventh have none and are not explored.
+/// The bit of a machine among the timers of a step; lines beyond the sixth have none and are not explored.
 pub(super) fn bit(which: Which) -> Option<u16> {
     let at = match which {
         Which::Payment => 0,
         Which::Item(n) => 1 + 2 * n,
         Which::Merchant(n) => 2 + 2 * n,
     };
-    (at < 15).then(|| 1 << at)
+    (at < 14).then(|| 1 << at)
 }
 
 /// Those who act on orders of one shape, and the words they use.
@@ -112,6 +116,11 @@ impl<'g, 'w> Stage<'g, 'w> {
                 let outcome = outcome(if yes { Answer::Yes } else { Answer::No });
                 (&self.system, Command::Outcome { effect: effect.ok_or(Refusal::StaleOutcome)?, outcome })
             }
+            Step::Errand { errand, yes } => {
+                let effect = order.errands.get(usize::from(errand)).and_then(|e| e.effect);
+                let outcome = outcome(if yes { Answer::Yes } else { Answer::No });
+                (&self.system, Command::Outcome { effect: effect.ok_or(Refusal::StaleOutcome)?, outcome })
+            }
             Step::Event { actor, event, lines, part } => {
                 let event = full(self.events[usize::from(event)], named(order, lines, part.then_some(1)));
                 (&self.actors[usize::from(actor)], Command::Fire(event))
@@ -148,6 +157,10 @@ impl<'g, 'w> Stage<'g, 'w> {
         if window {
             order.created_at = Timestamp(NOW.0 - POLICIES.payment_window.0);
         }
+        let hold = timers & HOLD != 0;
+        if let Some(payment) = last_hold(&mut order).filter(|_| hold) {
+            set_hold(payment, true);
+        }
         let machines: Vec<Which> = self.ground.running(&order).map(|(which, ..)| which).collect();
         for which in machines {
             let Some(part) = self.ground.part(which) else { continue };
@@ -158,7 +171,8 @@ impl<'g, 'w> Stage<'g, 'w> {
                 let over = part.over(instance, state, NOW);
                 part.set_over(instance, state, over + 1);
             }
-            if own || (window && has_window(&part.machine.states[state])) {
+            let declared = &part.machine.states[state];
+            if own || (window && has_window(declared)) || (hold && has_hold(declared)) {
                 instance.due = Some(NOW);
             }
         }
@@ -189,6 +203,10 @@ impl<'g, 'w> Stage<'g, 'w> {
         for (n, _) in order.refunds.iter().enumerate().filter(|(_, r)| r.state == RefundState::Pending).take(255) {
             let refund = u8::try_from(n).unwrap_or(u8::MAX);
             out.extend([Step::Refunded { refund, yes: true }, Step::Refunded { refund, yes: false }]);
+        }
+        for (n, _) in order.errands.iter().enumerate().filter(|(_, e)| e.effect.is_some()).take(255) {
+            let errand = u8::try_from(n).unwrap_or(u8::MAX);
+            out.extend([Step::Errand { errand, yes: true }, Step::Errand { errand, yes: false }]);
         }
         let offers = {
             let mut context = context(self.ground, &mut self.ids);
@@ -262,6 +280,9 @@ impl<'g, 'w> Stage<'g, 'w> {
         }
         if order.created_at == NOW && self.ground.window_matters(order) {
             bits.push(WINDOW);
+        }
+        if self.ground.hold(order) == Some(false) {
+            bits.push(HOLD);
         }
         // Sets of more than three differ from some of these only in weird files; the rest is left to the steps one by one.
         let sets = 1_u32 << bits.len().min(3);

@@ -6,7 +6,7 @@ use crate::workflow::model::Machine;
 use super::ground::Ground;
 use super::search::{Explored, Node};
 use super::shapes::actor_name;
-use super::step::{ALL, Answer, Stage, Step, WINDOW, bit};
+use super::step::{ALL, Answer, HOLD, Stage, Step, WINDOW, bit};
 
 /// Tells the steps of one exploration.
 pub(super) struct Teller<'e, 'g, 'w> {
@@ -137,6 +137,8 @@ impl<'e, 'g, 'w> Teller<'e, 'g, 'w> {
             }
             Step::Refunded { yes: true, .. } => "the provider refunds".to_owned(),
             Step::Refunded { yes: false, .. } => "the provider refuses the refund".to_owned(),
+            Step::Errand { yes: true, .. } => "the provider releases the earlier hold".to_owned(),
+            Step::Errand { yes: false, .. } => "the provider does not release the earlier hold".to_owned(),
             Step::Event { actor, event, lines, part } => {
                 let event = self.stage.events[usize::from(event)];
                 let of = match lines {
@@ -182,6 +184,9 @@ impl<'e, 'g, 'w> Teller<'e, 'g, 'w> {
             .collect();
         if timers & WINDOW != 0 {
             names.push("the payment window".to_owned());
+        }
+        if timers & HOLD != 0 {
+            names.push("the hold".to_owned());
         }
         names.join(", ")
     }

@@ -16,13 +16,16 @@ const MAX_STATES: usize = 500;
 
 /// Keys of a payment's state.
 pub(in crate::workflow) const PAYMENT_KEYS: &[&str] =
-    &["tags", "entry", "invoke", "timeout", "on", "always", "after", "final"];
+    &["tags", "entry", "invoke", "timeout", "on", "always", "after", "remind", "final"];
 /// Keys of an item's state.
 pub(in crate::workflow) const ITEM_KEYS: &[&str] =
     &["status", "tags", "labels", "entry", "on", "always", "after", "final"];
 
 /// The longest time to wait for an outcome before somebody is told.
 const MAX_TIMEOUT: Span = Span::seconds(30 * 86_400);
+
+/// The most reminders of one state.
+const MAX_REMINDERS: usize = 10;
 
 /// Names that `on` keeps for the outcomes of an invoke.
 const OUTCOMES: &[&str] = &["done", "error", "late"];
@@ -163,6 +166,10 @@ pub(super) fn state(notes: &mut Notes<'_>, name: &str, field: &Field<'_>, scope:
     if let Some(field) = fields.get("after") {
         out.after = timers(notes, &field, scope);
     }
+    // Items have no such key, which was complained about above.
+    if let Some(field) = fields.get("remind").filter(|_| scope.payment) {
+        out.remind = reminders(notes, &field, &out);
+    }
     out
 }
 
@@ -231,7 +238,8 @@ fn invoke(notes: &mut Notes<'_>, fields: &Fields<'_>, on: Option<&Fields<'_>>, s
         }
         return None;
     };
-    let effect = notes.string(&field).and_then(|(word, place)| notes.name_of(word, &place, "an effect", Effect::ALL));
+    let effect =
+        notes.string(&field).and_then(|(word, place)| notes.name_of(word, &place, "an effect", Effect::in_files()));
     let mut outcome = |name: &str| match answer(name) {
         None => {
             let place = &field.place;
@@ -274,7 +282,50 @@ fn late(notes: &mut Notes<'_>, field: &Field<'_>) -> Option<Effect> {
         return None;
     };
     let (word, place) = notes.string(&field)?;
-    notes.name_of(word, &place, "an effect", Effect::ALL)
+    notes.name_of(word, &place, "an effect", Effect::in_files())
+}
+
+/// When the customer is reminded: of a state that waits for them, before its own time is over.
+fn reminders(notes: &mut Notes<'_>, field: &Field<'_>, state: &State) -> Vec<Delay> {
+    if !["payable", "awaiting"].iter().any(|tag| state.has(tag)) {
+        let why = "a reminder is for who can pay: only a state with the tag `payable` or `awaiting` has one";
+        notes.complain(&field.place, why);
+    }
+    let ends = state.after.iter().filter_map(|after| match after.delay {
+        Delay::Fixed(span) => Some(span),
+        Delay::BusinessDays(_) | Delay::Policy(_) => None,
+    });
+    let ends = ends.min();
+    let mut out: Vec<Delay> = Vec::new();
+    for (word, place) in notes.strings(field) {
+        match Delay::parse(word) {
+            Some(Delay::Fixed(span)) if span == Span::ZERO => {
+                notes.complain(&place, "a reminder comes some time after the state was entered: say \"3d\"");
+            }
+            Some(Delay::Fixed(span)) if ends.is_some_and(|end| span >= end) => {
+                notes.complain(
+                    &place,
+                    format!("`{}` comes too late: the state's own time is over by then", shown(word)),
+                );
+            }
+            Some(delay @ (Delay::Fixed(_) | Delay::BusinessDays(_))) if out.contains(&delay) => {
+                notes.complain(&place, format!("`{}` is a time that this list already has", shown(word)));
+            }
+            Some(delay @ (Delay::Fixed(_) | Delay::BusinessDays(_))) => out.push(delay),
+            Some(Delay::Policy(_)) | None => {
+                notes.unknown(&place, word, "a time of a reminder", &["\"3d\"", "\"3bd\"", "\"36h\"", "\"15m\""]);
+            }
+        }
+    }
+    if out.len() > MAX_REMINDERS {
+        notes.complain(&field.place, format!("a state reminds at most {MAX_REMINDERS} times"));
+    }
+    out.sort_by_key(|delay| match delay {
+        Delay::Fixed(span) => (0, *span),
+        Delay::BusinessDays(days) => (*days, Span::ZERO),
+        Delay::Policy(_) => (0, Span::ZERO),
+    });
+    out
 }
 
 fn timers(notes: &mut Notes<'_>, field: &Field<'_>, scope: &Scope) -> Vec<After> {

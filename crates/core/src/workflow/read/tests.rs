@@ -99,8 +99,11 @@ fn reads_every_part() {
     assert_eq!(payment.states[payment.initial].name, "authorising");
     let authorised = payment.state("authorised").expect("a state");
     assert_eq!(authorised.always.len(), 2);
-    assert_eq!(authorised.after[0].delay, Delay::Fixed(Span::seconds(7 * 86_400)));
-    assert_eq!(authorised.after[0].transition.reason.as_deref(), Some("authorisation_expires"));
+    assert_eq!(authorised.after[0].delay, Delay::Fixed(Span::seconds(30 * 86_400)));
+    assert_eq!(authorised.after[0].transition.reason.as_deref(), Some("not_accepted_in_time"));
+    assert_eq!(authorised.after[1].delay, Delay::Policy(Policy::AuthorisationEnds));
+    let days = |n: i64| Delay::Fixed(Span::seconds(n * 86_400));
+    assert_eq!(payment.state("unheld").expect("a state").remind, [days(1), days(2)]);
     let capturing = payment.state("capturing").and_then(|s| s.invoke.as_ref()).expect("an invoke");
     assert_eq!((capturing.effect, capturing.late), (Effect::Capture, Some(Effect::Refund)));
     assert_eq!(payment.states[capturing.done.target].name, "transferring");
@@ -328,6 +331,21 @@ fn complains_about_words() {
         "effect = \"refund\"",
         &["line 29: payment.states.charging.on.late.effect: `refund` is not an effect"],
     );
+    let payable = |remind: &str| {
+        format!("tags = [\"captured\", \"payable\"]\nremind = {remind}\nafter.\"2d\" = {{ target = \"charging\" }}")
+    };
+    for (remind, said) in [
+        ("[\"1w\"]", "`1w` is not a time of a reminder"),
+        ("[\"payment_window\"]", "`payment_window` is not a time of a reminder"),
+        ("[\"0d\"]", "a reminder comes some time after"),
+        ("[\"1d\", \"1d\"]", "`1d` is a time that this list already has"),
+        ("[\"2d\"]", "`2d` comes too late"),
+    ] {
+        let found = complaints(&SMALL.replacen("tags = [\"captured\"]", &payable(remind), 1));
+        assert!(found.iter().any(|f| f.contains(said)), "{remind}: {found:#?}");
+    }
+    let found = complaints(&SMALL.replacen("tags = [\"captured\"]", "tags = [\"captured\"]\nremind = [\"1d\"]", 1));
+    assert!(found.iter().any(|f| f.contains("a reminder is for who can pay")), "{found:#?}");
     breaks("after.\"7d\"", "after.\"7w\"", &["line 30: payment.states.charging.after.7w: `7w` is not a time; "]);
     breaks(
         "after.payment_window",

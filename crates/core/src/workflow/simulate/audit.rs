@@ -56,7 +56,8 @@ impl Books {
         };
         must(self.accounts.values().sum::<i64>() == 0, "the books do not balance");
         must(
-            self.account("provider/clearing") == captured - refunded,
+            self.account("provider/clearing") + self.account("platform/fees")
+                == captured - refunded - order.transferred() + order.late(),
             "the provider's account is not what was captured and not refunded",
         );
         must(shares == captured - refunded, "the parties' shares are not what was captured and not refunded");

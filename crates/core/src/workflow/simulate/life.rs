@@ -241,7 +241,7 @@ impl Life<'_, '_> {
 
     fn provider(&mut self, job: &EffectJob) -> Outcome {
         let effect = job.effect.0;
-        let asks = matches!(effect, Effect::Verify | Effect::Authorise | Effect::Charge);
+        let asks = matches!(effect, Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge);
         let usual = if asks { self.scenario.decline } else { 0.0 };
         let chance = self.scenario.declines.get(effect.name()).copied().unwrap_or(usual);
         match self.random.chance(chance) {
