@@ -1,5 +1,5 @@
-//! The bench: load through HTTP on the released program, the floor beneath it, reads at two sizes, a flash sale, starts and
-//! memory, a bulk loader, and instruction counts. Run by `cargo xtask bench`, which builds everything and starts PostgreSQL.
+//! The bench: load through HTTP on the released program, the floor beneath it, reads at two sizes, a flash sale, a storm of
+//! refunds, the ledger, starts and memory, a bulk loader, and instruction counts. Run by `cargo xtask bench`, which builds everything and starts PostgreSQL.
 //!
 //! `docs/bench.md` says how to read the figures. Not here: tests; a bench fails only when the server does.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool: printing is its output")]
@@ -13,6 +13,7 @@ mod http;
 mod import;
 mod inprocess;
 mod journey;
+mod ledger;
 mod lives;
 mod load;
 mod model;
@@ -24,6 +25,7 @@ mod run;
 mod server;
 mod shop;
 mod stopwatch;
+mod storm;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

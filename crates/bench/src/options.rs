@@ -40,6 +40,12 @@ pub struct BenchArgs {
     /// Orders of the large shop [default: 1000000, quick: 50000]
     #[arg(long)]
     pub orders: Option<u64>,
+    /// Orders of the day of which 11.3 % are refunded in the storm [default: 100000, quick: 2000]
+    #[arg(long)]
+    pub day: Option<u64>,
+    /// Postings of the ledger part [default: 10000000, quick: 50000]
+    #[arg(long)]
+    pub postings: Option<u64>,
     /// Measure the import of these files too: the Olist data set
     #[arg(long, value_name = "DIR")]
     pub olist: Option<PathBuf>,
@@ -85,6 +91,10 @@ pub enum Part {
     Fulfil,
     /// The flash sale.
     Flash,
+    /// A storm of refunds while orders are placed.
+    Storm,
+    /// The ledger: the trial balance and the proof of many postings.
+    Ledger,
     /// Start and memory.
     Start,
     /// Reads at two sizes.
@@ -145,6 +155,21 @@ impl BenchArgs {
     pub fn sizes(&self) -> [u64; 2] {
         let large = self.orders.unwrap_or(if self.quick { 50_000 } else { 1_000_000 });
         [(large / 5).min(10_000), large]
+    }
+
+    /// Orders of the day of the storm.
+    pub fn day(&self) -> u64 {
+        self.day.unwrap_or(if self.quick { 2_000 } else { 100_000 })
+    }
+
+    /// How long the storm lasts, in seconds: a minute, as it is told of.
+    pub fn storm_seconds(&self) -> f64 {
+        self.seconds.unwrap_or(if self.quick { 5.0 } else { 60.0 })
+    }
+
+    /// Postings of the ledger part.
+    pub fn postings(&self) -> u64 {
+        self.postings.unwrap_or(if self.quick { 50_000 } else { 10_000_000 })
     }
 
     /// The stores to measure.

@@ -21,6 +21,10 @@ pub struct Report {
     pub fulfilments: Vec<Asking>,
     /// Flash sales.
     pub flash_sales: Vec<FlashSale>,
+    /// Storms of refunds.
+    pub storms: Vec<Storm>,
+    /// Ledgers.
+    pub ledgers: Vec<Ledger>,
     /// Starts and memory.
     pub servers: Vec<ServerFigures>,
     /// Bulk loads.
@@ -137,6 +141,56 @@ pub struct FlashSale {
     pub p50_ms: f64,
     /// The same.
     pub p99_ms: f64,
+}
+
+/// A storm of refunds while orders are placed, beside the same time without it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Storm {
+    /// Which store.
+    pub store: String,
+    /// Refunds asked for.
+    pub refunds: u64,
+    /// In how many seconds they were taken.
+    pub seconds: f64,
+    /// Latency of a refund's answer.
+    pub refund_p99_ms: f64,
+    /// Seconds until the last of them had gone through at the provider.
+    pub through_s: f64,
+    /// Placements a second without it.
+    pub calm_rate: f64,
+    /// Their latency.
+    pub calm_p99_ms: f64,
+    /// Placements a second with it.
+    pub storm_rate: f64,
+    /// Their latency.
+    pub storm_p99_ms: f64,
+    /// Findings of the audit of the books afterwards: none in a sound shop.
+    pub findings: usize,
+}
+
+/// Many postings.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ledger {
+    /// Which store.
+    pub store: String,
+    /// Postings that were loaded.
+    pub postings: u64,
+    /// Their lines.
+    pub lines: u64,
+    /// In how many seconds.
+    pub load_s: f64,
+    /// The trial balance from kept balances, over HTTP: p99.
+    pub balance_ms: f64,
+    /// The same at an instant in the past.
+    pub balance_at_ms: f64,
+    /// The proof from scratch.
+    pub proof_s: f64,
+    /// Lines that it read.
+    pub proof_lines: u64,
+    /// Whether it was held to one core.
+    pub one_core: bool,
 }
 
 /// Start and memory of a server.
@@ -330,6 +384,68 @@ impl Report {
                         n(f.all_ms),
                         ms(f.p50_ms),
                         ms(f.p99_ms),
+                    ]
+                })
+                .collect(),
+        );
+        table(
+            "Storm of refunds (placements beside it, and without it)",
+            &[
+                "store",
+                "refunds",
+                "in s",
+                "refund p99 ms",
+                "all through s",
+                "calm orders/s",
+                "p99 ms",
+                "storm orders/s",
+                "p99 ms",
+                "findings",
+            ],
+            self.storms
+                .iter()
+                .map(|s| {
+                    vec![
+                        s.store.clone(),
+                        s.refunds.to_string(),
+                        format!("{:.1}", s.seconds),
+                        ms(s.refund_p99_ms),
+                        format!("{:.1}", s.through_s),
+                        n(s.calm_rate),
+                        ms(s.calm_p99_ms),
+                        n(s.storm_rate),
+                        ms(s.storm_p99_ms),
+                        s.findings.to_string(),
+                    ]
+                })
+                .collect(),
+        );
+        table(
+            "Ledger",
+            &[
+                "store",
+                "postings",
+                "lines",
+                "loaded s",
+                "balance ms",
+                "balance then ms",
+                "proof s",
+                "lines read",
+                "one core",
+            ],
+            self.ledgers
+                .iter()
+                .map(|l| {
+                    vec![
+                        l.store.clone(),
+                        l.postings.to_string(),
+                        l.lines.to_string(),
+                        format!("{:.1}", l.load_s),
+                        ms(l.balance_ms),
+                        ms(l.balance_at_ms),
+                        format!("{:.1}", l.proof_s),
+                        l.proof_lines.to_string(),
+                        if l.one_core { "yes" } else { "no" }.to_owned(),
                     ]
                 })
                 .collect(),

@@ -23,7 +23,7 @@ use crate::report::{self, Asking, FlashSale, Growth, Placing, Report, ServerFigu
 use crate::server::{Place, Server};
 use crate::shop::{self, Shop};
 use crate::stopwatch::Stopwatch;
-use crate::{bulk, flash, import, inprocess, reads};
+use crate::{bulk, flash, import, inprocess, ledger, reads, storm};
 
 /// Connections that the server commits on; the floor gets as many.
 const COMMITTING: usize = 12;
@@ -149,12 +149,15 @@ impl Bench {
     /// Measures everything that is wanted.
     pub async fn run(mut self) -> Result<Report> {
         for kind in self.args.stores() {
-            let writes = [Part::Place, Part::Fulfil, Part::Flash, Part::Start];
+            let writes = [Part::Place, Part::Fulfil, Part::Flash, Part::Storm, Part::Start];
             if writes.iter().any(|&part| self.args.wants(part)) {
                 self.writes(kind).await?;
             }
             if self.args.wants(Part::Read) {
                 self.reads(kind).await?;
+            }
+            if self.args.wants(Part::Ledger) {
+                self.ledger(kind).await?;
             }
             if let (Some(files), true) = (self.args.olist.clone(), self.args.wants(Part::Import)) {
                 say(&format!("{}: import", kind.name()));
@@ -189,6 +192,19 @@ impl Bench {
             let (sold, all_ms) = (sale.sold, sale.all_ms);
             let store = name.to_owned();
             self.report.flash_sales.push(FlashSale { store, buyers: flash::BUYERS, sold, all_ms, p50_ms, p99_ms });
+        }
+        if self.args.wants(Part::Storm) {
+            say(&format!("{name}: storm of refunds"));
+            let storm = storm::Storm {
+                program: &self.program,
+                place: &measuree.place,
+                cpu: &measuree.cpu,
+                connections: self.args.connections,
+                refunds: storm::refunds_of(self.args.day()),
+                time: Duration::from_secs_f64(self.args.storm_seconds()),
+            };
+            let figures = storm.run(&server, &Shop::of(&server)?, name).await?;
+            self.report.storms.push(figures);
         }
         if self.args.wants(Part::Start) {
             self.starts(&measuree, server, "after the writes").await?;
@@ -343,6 +359,36 @@ impl Bench {
             let ratio = p99(large) / p99(small).max(1e-6);
             self.report.growth.push(Growth { store: name.to_owned(), scenario: (*scenario).to_owned(), ratio });
         }
+        measuree.remove().await
+    }
+
+    /// Many postings: how long the trial balance takes, and the proof from scratch.
+    async fn ledger(&mut self, kind: StoreKind) -> Result<()> {
+        let (name, postings) = (kind.name(), self.args.postings());
+        let measuree = Measuree::new(kind, &self.dir, "ledger").await?;
+        Server::start(&self.program, &measuree.place)?.stop()?;
+        say(&format!("{name}: booking {postings} postings"));
+        let watch = Stopwatch::start();
+        let lines = ledger::load(&measuree.place, postings, unix_seconds() * 1_000_000).await?;
+        let loaded = watch.seconds();
+        say(&format!("{name}: trial balance and proof"));
+        let server = Server::start(&self.program, &measuree.place)?;
+        let shop = Shop::of(&server)?;
+        let (now_ms, then_ms) = ledger::balances(&server, &measuree.cpu, &shop).await?;
+        server.stop()?;
+        let proof = ledger::prove(&self.program, &measuree.place)?;
+        let store = name.to_owned();
+        self.report.ledgers.push(report::Ledger {
+            store,
+            postings,
+            lines,
+            load_s: loaded,
+            balance_ms: now_ms,
+            balance_at_ms: then_ms,
+            proof_s: proof.seconds,
+            proof_lines: proof.lines,
+            one_core: proof.one_core,
+        });
         measuree.remove().await
     }
 

@@ -104,6 +104,8 @@ ids! {
     TokenId = "tok_";
     /// A migration of orders in flight.
     MigrationId = "mig_";
+    /// A reconciliation with payment providers.
+    ReconciliationId = "rec_";
     /// A domain event of the feed.
     EventId = "evt_";
 }

@@ -378,6 +378,9 @@ pub struct Payment {
     /// Whether the provider waits for the customer: to enter a card, to confirm with the bank.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub awaits_customer: bool,
+    /// When it was held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorised_at: Option<Timestamp>,
     /// Until when what is held can be taken, as the provider said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capture_before: Option<Timestamp>,
@@ -660,7 +663,12 @@ impl Order {
     /// When the earliest timer of any machine is due.
     pub fn due_at(&self) -> Option<Timestamp> {
         let items = self.items.iter().flat_map(|i| [Some(&i.machine), i.merchant.as_ref()]).flatten();
-        items.chain([&self.payment]).flat_map(|m| [m.due, m.remind_at]).flatten().min()
+        items.chain([&self.payment]).filter_map(|m| m.due).min()
+    }
+
+    /// When the order is to be looked at next by itself: for a timer, or to remind somebody.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        [self.due_at(), self.payment.remind_at].into_iter().flatten().min()
     }
 
     /// What went on to the parties' accounts at providers and did not come back.

@@ -34,7 +34,7 @@ REASONS = [
     (r"/shippingAddress", r"", "the channel decides whether it ships"),
     (r"/amount", r"sum of the items' amounts", "a sum over the entries"),
     (r"/onHand", r"give either onHand or adjust", "two fields together"),
-    (r"/(advance|cancelWindow)", r"at most|hundred years|must be a time", "a span's length, whatever its unit"),
+    (r"/(advance|cancelWindow|life)", r"at most|hundred years|must be a time|must be between", "a span's length, whatever its unit"),
     (r"(account|currency)", r"no account|ISO 4217", "the chart of accounts and the list of currencies have pages of their own"),
     (r"sort", r"createdAt or -createdAt", "other lists have more to sort by"),
     (r"orderId", r"an order's id", "an empty one is as good as none"),

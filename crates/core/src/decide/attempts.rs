@@ -76,6 +76,7 @@ impl Run<'_, '_> {
                 // A renewal is made with the card of the hold that ends.
                 reference: old.map_or_else(|| payment.reference.clone(), |old| old.reference),
                 keeps_card,
+                capture_before: payment.capture_before.filter(|_| effect == Effect::Capture),
                 stock,
                 transfers,
                 ..EffectJob::new(id, EffectName(effect), &self.order, payment.id, amount)

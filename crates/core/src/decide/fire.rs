@@ -195,6 +195,7 @@ pub(super) fn new_payment(
         reference: None,
         failure_code: None,
         awaits_customer: false,
+        authorised_at: None,
         capture_before: None,
         fee: None,
         late: 0,

@@ -393,6 +393,9 @@ pub struct EffectJob {
     /// The provider's id of the transfer that is taken back (reversal).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<String>,
+    /// Until when what is held can be taken, as the provider said (capture).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_before: Option<Timestamp>,
     /// Whether the card will be used again without its holder, when the hold is renewed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keeps_card: bool,
@@ -414,6 +417,7 @@ impl EffectJob {
             stock: Vec::new(),
             transfers: Vec::new(),
             transfer: None,
+            capture_before: None,
             keeps_card: false,
         }
     }

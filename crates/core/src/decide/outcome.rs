@@ -132,6 +132,7 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, at: Option<usize>, reference: Opt
             settle_doubt(run, at, PaymentState::Authorised, reference);
             if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) {
                 payment.authorised = owed;
+                payment.authorised_at = Some(run.now);
             }
             run.post("authorise", vec![(HELD.to_owned(), owed), (HELD_BY_CUSTOMERS.to_owned(), -owed)]);
             let renewed = effect == Effect::Reauthorise;
@@ -342,6 +343,7 @@ pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i
             stock: Vec::new(),
             transfers: Vec::new(),
             transfer: None,
+            capture_before: None,
             keeps_card: false,
         });
     }

@@ -247,7 +247,7 @@ impl<'a> Replay<'a> {
     /// Fires the timers that are due before the command.
     fn tick(&mut self, until: Timestamp, record: &Record) -> Result<(), Stop> {
         for _ in 0..MAX_TICKS {
-            let Some(due) = self.order.due_at().filter(|due| *due <= until) else { return Ok(()) };
+            let Some(due) = self.order.wake_at().filter(|due| *due <= until) else { return Ok(()) };
             self.order = self.decide(&Command::Tick, &Actor::system(), due, record)?.order;
         }
         Err(Stop::Gap("more timers fire between two commands than can be followed".to_owned()))

@@ -21,8 +21,9 @@ const NEVER: Timestamp = Timestamp(i64::MAX);
 
 /// When something has to be done about a hold, so that the money is not lost when it ends.
 pub fn hold_deadline(payment: &Payment) -> Timestamp {
-    let end = payment.capture_before.unwrap_or_else(|| payment.created_at.plus(USUAL_HOLD));
-    let quarter = (end.0 - payment.created_at.0).max(0) / 4;
+    let begin = payment.authorised_at.unwrap_or(payment.created_at);
+    let end = payment.capture_before.unwrap_or_else(|| begin.plus(USUAL_HOLD));
+    let quarter = (end.0 - begin.0).max(0) / 4;
     Timestamp(end.0 - BEFORE_END.0.min(quarter))
 }
 

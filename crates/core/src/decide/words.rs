@@ -7,7 +7,7 @@ use super::explain::{ItemActions, Possible, Waiting};
 use super::run::{Run, Which};
 use crate::time::Timestamp;
 use crate::workflow::guard::{Fact, Guard};
-use crate::workflow::{Audience, Field, Party, State};
+use crate::workflow::{Audience, Effect, Field, Party, State};
 
 /// Says of an item what it waits for; empty only when it may rest and nothing more can happen.
 pub(super) fn of_item(run: &Run<'_, '_>, index: usize, found: &ItemActions, payment: &ItemActions) -> String {
@@ -44,8 +44,11 @@ pub(super) fn of_item(run: &Run<'_, '_>, index: usize, found: &ItemActions, paym
             }
             // Somebody can act: then the payment matters for its time only.
             Audience::Operator | Audience::Merchant | Audience::Customer => {
-                if let Some((due, _)) = payment.timer.as_ref().filter(|_| waits_for_payment) {
-                    said.add(&format!("The payment's time ends {}.", when(*due)));
+                if let Some((due, to)) = payment.timer.as_ref().filter(|_| waits_for_payment) {
+                    let next = run.machine(Which::Payment).and_then(|m| m.state(to)).and_then(|s| s.invoke.as_ref());
+                    let renews = next.is_some_and(|i| i.effect == Effect::Reauthorise);
+                    let what = if renews { "The hold on the card is renewed" } else { "The payment's time ends" };
+                    said.add(&format!("{what} {}.", when(*due)));
                 }
             }
         }

@@ -150,6 +150,7 @@ impl Shop {
     pub fn audit_money(&mut self, before: &Order) {
         let decision = self.last.clone();
         self.books.book(&decision);
+        self.books.timeline.extend(decision.timeline.iter().cloned());
         orderwright_core::audit::order(&self.order).unwrap_or_else(|wrong| panic!("{wrong}: {:?}", self.order));
         orderwright_core::audit::decision(Some(before), &decision)
             .unwrap_or_else(|wrong| panic!("{wrong}: {decision:?}"));

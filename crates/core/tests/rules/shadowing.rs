@@ -97,8 +97,8 @@ fn a_version_that_forbids_it_is_told_at_the_event() {
 #[test]
 fn a_version_that_goes_elsewhere_is_told_where() {
     let mut shop = order_in("made-to-order").go();
-    shop.wait("6d").fire(&merchant(1), "confirm");
-    let other = edited(MADE, "after.\"7d\"", "after.\"5d\"");
+    shop.wait("132h").fire(&merchant(1), "confirm");
+    let other = edited(MADE, "after.\"30d\"", "after.\"5d\"");
     let found = parted(play(&shop, &other, ""));
     assert_eq!(found.what, "`confirm` by merchant", "{found:?}");
     assert_eq!((found.old.as_str(), found.new.as_str()), ("checking_stock", "voiding"), "its time was over");

@@ -34,8 +34,9 @@ fn people_who_could_act() {
     let shop = order_in("made-to-order").lines(&[line(1, 2), line(2, 1)]).go();
     assert_eq!(
         told(&shop, &operator()),
-        "It waits for the merchant or the operator: “confirm” or “refuse (with a reason)”. It becomes “Cancelled” as soon as \
-         the payment has failed. The payment's time ends on 2026-03-08 at 12:00 UTC. The operator, the retailer or the customer can cancel it."
+        "It waits for the merchant or the operator: “confirm” or “refuse (with a reason)”. It becomes “Hold on the card lost, \
+         waiting for the customer” as soon as the payment is open to another attempt. It becomes “Cancelled” as soon as the payment has \
+         failed. The hold on the card is renewed on 2026-03-07 at 12:00 UTC. The operator, the retailer or the customer can cancel it."
     );
     let mut split = order_in("marketplace-split").go();
     let ship = "It waits for the merchant or an import: “ship (with the day it should arrive)”. The operator or the merchant can cancel it.";

@@ -11,6 +11,7 @@ mod jobs;
 mod key;
 mod openapi;
 mod payments;
+mod reconcile;
 mod sandbox;
 mod serve;
 mod show;
@@ -61,6 +62,8 @@ enum Command {
     /// Prove that the books are right
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Compare every payment with its provider's own books
+    Reconcile(reconcile::Args),
     /// Play a payment provider, to rehearse with: its protocol, no money
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -105,6 +108,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Workflow(command) => workflow::run(command).await,
         Command::Import(args) => crate::import::main(args).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Reconcile(args) => reconcile::run(args).await,
         Command::Sandbox(command) => sandbox::run(command).await,
         Command::Jobs(command) => jobs::run(command).await,
     }

@@ -27,11 +27,17 @@ impl StoreArgs {
 
     /// Opens the application for a command that looks at what is there; it makes no new store.
     pub async fn open_existing(&self) -> anyhow::Result<Arc<App>> {
+        self.check_existing()?;
+        self.open().await
+    }
+
+    /// Says so when there is no store.
+    pub fn check_existing(&self) -> anyhow::Result<()> {
         if self.database_url.is_none() && !self.data.join("orderwright.db").is_file() {
             let dir = self.data.display();
             bail!("there is no store in {dir}; name its folder with --data, or start a server there first");
         }
-        self.open().await
+        Ok(())
     }
 
     /// Opens the application beside a server that may be running; makes the store if there is none.

@@ -113,7 +113,7 @@ impl<'a> Player<'a> {
     /// Fires the timers that are due by then, each at its own instant.
     async fn until(&mut self, at: Timestamp) -> Result<(), OpError> {
         for _ in 0..TIMERS {
-            let Some(due) = self.order.due_at().filter(|due| *due <= at) else { return Ok(()) };
+            let Some(due) = self.order.wake_at().filter(|due| *due <= at) else { return Ok(()) };
             self.clock.set(due.max(self.clock.now()));
             self.run(&Actor::system(), &Command::Tick).await?;
         }

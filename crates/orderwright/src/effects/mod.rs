@@ -9,5 +9,7 @@ pub mod runner;
 pub const PAYMENT: &str = "payment";
 /// The kind of jobs that act on what a provider told.
 pub const PROVIDER_EVENT: &str = "provider.event";
+/// The kind of jobs that take a reconciliation a step further.
+pub const RECONCILIATION: &str = "reconciliation";
 /// The kind of jobs by which the sandbox provider sends its webhooks.
 pub const SANDBOX_WEBHOOK: &str = "sandbox.webhook";

@@ -118,6 +118,13 @@ async fn act(ctx: &Ctx, event: &ProviderEventRow) -> Result<Verdict, Later> {
             if let Some(verdict) = look(ctx, provider, &order, &owner).await? {
                 return Ok(verdict);
             }
+            if taken > 0 && payment.captured == 0 && payment.late == 0 {
+                // Taken although it had been given up: it goes back by itself. If it had not, that is refused and told below.
+                let command = Command::LateMoney { payment: payment.id, amount: taken };
+                if apply_if_new(ctx, &order, command).await? {
+                    return Ok(Verdict::done(&order));
+                }
+            }
             Ok(compare(&order, &payment, &reference, amount, held, taken))
         }
         Facts::Refund { owner, reference, amount, currency, failed } => {
@@ -186,6 +193,7 @@ async fn look(ctx: &Ctx, provider: &Provider, order: &Order, owner: &Owner) -> R
         waiting.extend(order.payment.effect);
     }
     waiting.extend(order.refunds.iter().filter(|r| r.payment_id == owner.payment).filter_map(|r| r.effect));
+    waiting.extend(order.errands.iter().filter(|e| Some(e.payment_id) == owner.payment).filter_map(|e| e.effect));
     let mut looked = false;
     for effect in waiting {
         let row = ctx.app.store.find_job(effect.0).await.map_err(OpError::from)?;
@@ -231,8 +239,9 @@ fn compare(order: &Order, payment: &Payment, reference: &str, amount: i64, held:
         );
         return Verdict::refused(why, Some(order));
     }
-    if taken != 0 && taken != payment.captured {
-        let why = format!("{} were taken by {reference}, our books have {}", show(taken), show(payment.captured));
+    let known = payment.captured + payment.late;
+    if taken != 0 && taken != known {
+        let why = format!("{} were taken by {reference}, our books have {}", show(taken), show(known));
         return Verdict::refused(why, Some(order));
     }
     if held != 0 && matches!(payment.state, PaymentState::Failed | PaymentState::Voided) {
@@ -273,12 +282,18 @@ async fn refund(
 
 /// Applies a command that may have been applied before.
 async fn apply_once(ctx: &Ctx, order: &Order, command: Command) -> Result<Verdict, Later> {
+    apply_if_new(ctx, order, command).await?;
+    Ok(Verdict::done(order))
+}
+
+/// The same; whether it changed anything.
+pub(crate) async fn apply_if_new(ctx: &Ctx, order: &Order, command: Command) -> Result<bool, OpError> {
     match apply(ctx, &Scope::All, OrderRef::Order(order.id), &command, &mut |_, _, _| {}).await {
         Ok((decision, _)) => {
             Box::pin(runner::run_new(ctx.clone(), decision.effects)).await;
-            Ok(Verdict::done(order))
+            Ok(true)
         }
-        Err(OpError::Refused(Refusal::StaleOutcome)) => Ok(Verdict::done(order)),
-        Err(error) => Err(error.into()),
+        Err(OpError::Refused(Refusal::StaleOutcome)) => Ok(false),
+        Err(error) => Err(error),
     }
 }

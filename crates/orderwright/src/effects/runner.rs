@@ -65,6 +65,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
     let ctx = Ctx { wait: Wait::Full, ..Ctx::system(&app, &clock) };
     match row.kind.as_str() {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
+        super::RECONCILIATION => crate::ops::reconcile::run_job(&ctx, &row).await,
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
@@ -259,6 +260,8 @@ pub(super) fn final_outcome(answer: &Answer) -> Option<Outcome> {
             reference: settled.reference.clone(),
             capture_before: settled.capture_before,
             fee: settled.fee,
+            moved: settled.moved,
+            transfers: settled.transfers.clone(),
         }),
         Answer::ActionRequired { .. } | Answer::Processing => None,
     }
@@ -276,7 +279,7 @@ async fn outcome(
 }
 
 /// Ends a job that has nothing left to do.
-pub(super) async fn end(ctx: &Ctx, id: i64, fence: i64) {
+pub(crate) async fn end(ctx: &Ctx, id: i64, fence: i64) {
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     cs.finish_job(id, fence);
@@ -284,7 +287,7 @@ pub(super) async fn end(ctx: &Ctx, id: i64, fence: i64) {
 }
 
 /// Puts a job off.
-pub(super) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
+pub(crate) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
     if attempts >= MAX_ATTEMPTS {
         return bury(ctx, id.0, fence, why).await;
     }
@@ -316,7 +319,7 @@ async fn commit_quietly(ctx: &Ctx, cs: Changeset) {
 }
 
 /// 2 s, 4 s, 8 s, … at most an hour.
-pub(super) fn backoff(now: Timestamp, attempts: i64) -> Timestamp {
+pub(crate) fn backoff(now: Timestamp, attempts: i64) -> Timestamp {
     now.plus(orderwright_core::time::Span::seconds((1i64 << attempts.clamp(1, 12)).min(3600)))
 }
 

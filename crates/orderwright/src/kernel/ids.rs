@@ -43,6 +43,11 @@ pub fn made_at(id: i64) -> Timestamp {
     Timestamp(((id >> 22) + EPOCH_MS) * 1_000)
 }
 
+/// The smallest id of an instant.
+pub fn first_at(at: Timestamp) -> i64 {
+    (at.millis() - EPOCH_MS).clamp(0, (1 << 41) - 1) << 22
+}
+
 /// Ids of one instant.
 #[derive(Debug)]
 pub struct IdsAt {

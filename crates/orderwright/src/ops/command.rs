@@ -191,7 +191,8 @@ pub async fn settle(ctx: &Ctx, decision: Decision, loaded: Loaded) -> Result<Loa
     if decision.effects.is_empty() {
         return Ok(loaded);
     }
-    let waits = ctx.wait == Wait::Full || decision.effects.iter().any(|e| e.effect.0 != Effect::Refund);
+    let waits = ctx.wait == Wait::Full
+        || decision.effects.iter().any(|e| !matches!(e.effect.0, Effect::Refund | Effect::Reverse));
     let order = OrderRef::Order(loaded.order.id);
     let as_committed = (!waits).then(|| loaded.clone());
     let work = Box::pin(effects::runner::run_from(ctx.clone(), decision.effects, Some(loaded)));

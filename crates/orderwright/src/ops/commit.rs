@@ -126,7 +126,7 @@ fn order_row(order: &Order, status: &str, workflow: &Workflow) -> Result<OrderRo
         created_at: order.created_at.0,
         updated_at: order.updated_at.0,
         delivered_at: order.delivered_at().map(|t| t.0),
-        due_at: order.due_at().map(|t| t.0),
+        due_at: order.wake_at().map(|t| t.0),
         item_name: order.items.first().map(|i| sort_key(&i.name)).unwrap_or_default(),
         payment_reference: order.payment_reference().map(sort_key).unwrap_or_default(),
         in_flight: in_flight(order, workflow),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use orderwright_core::id::OrderId;
 use orderwright_core::order::PaymentState;
+use orderwright_core::payment_words;
 
 use super::command::{Loaded, OrderRef, load};
 use super::{Ctx, OpError};
@@ -39,7 +40,7 @@ pub enum State {
     /// The card was verified, and nothing was taken yet.
     Verified,
     /// Not paid; what the customer can do.
-    Failed(&'static str),
+    Failed(String),
     /// There is nothing to pay here.
     Nothing,
 }
@@ -82,7 +83,7 @@ pub async fn page(app: &Arc<App>, order: &str, token: &str) -> Result<Page, OpEr
     let Some(payment) = order.current_payment() else { return Err(OpError::NotFound) };
     let state = match payment.state {
         PaymentState::Authorised | PaymentState::Captured => State::Paid,
-        PaymentState::Failed => State::Failed(next_step(payment.failure_code.as_deref().unwrap_or_default())),
+        PaymentState::Failed => State::Failed(payment_words::next_step(payment, payable(&loaded)).unwrap_or_default()),
         PaymentState::Voided => State::Nothing,
         PaymentState::Pending | PaymentState::InDoubt if payment.awaits_customer => {
             let door = app.pay.door(&payment.provider).map_err(|e| OpError::Busy(e.to_string()))?;
@@ -124,21 +125,8 @@ async fn by_link(app: &Arc<App>, order: &str, token: &str) -> Result<Loaded, OpE
     load(&Ctx::system(app, &app.clock), &Scope::All, OrderRef::Order(id)).await
 }
 
-/// What the customer can do after a decline.
-pub fn next_step(code: &str) -> &'static str {
-    match code {
-        "insufficient_funds" | "card_velocity_exceeded" => {
-            "The card has not enough funds for this. Pay with another card."
-        }
-        "expired_card" => "The card has expired. Pay with another card.",
-        "incorrect_cvc" | "invalid_cvc" | "incorrect_number" | "invalid_number" => {
-            "A number of the card was wrong. Try again, and look at each number once more."
-        }
-        "authentication_required" | "payment_intent_authentication_failure" | "setup_intent_authentication_failure" => {
-            "The bank wants you to confirm the payment. Pay again, and confirm it when the bank asks."
-        }
-        "processing_error" => "The bank could not process the payment. Try again in a few minutes.",
-        "abandoned" => "The time for this payment is over and nothing was taken. Go back to the shop to pay again.",
-        _ => "The bank declined the payment, and it alone knows why. Pay with another card, or ask your bank.",
-    }
+/// Whether the order's customer can pay (again) now.
+pub fn payable(loaded: &Loaded) -> bool {
+    let machine = loaded.workflow.payment.as_ref();
+    machine.and_then(|m| m.state(&loaded.order.payment.state)).is_some_and(|s| s.has("payable"))
 }

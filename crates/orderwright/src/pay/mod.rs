@@ -14,6 +14,7 @@ pub mod sandbox;
 pub mod signature;
 pub mod stripe;
 
+use orderwright_core::decide::Transferred;
 use orderwright_core::time::{Span, Timestamp};
 
 pub use port::{Provider, Providers};
@@ -33,6 +34,8 @@ pub struct Settled {
     pub fee: Option<i64>,
     /// What really moved, in minor units, where the provider says so. It is what was asked for: anything else is [`ProviderError::Mismatch`].
     pub moved: Option<i64>,
+    /// The transfers that were made to parties' accounts.
+    pub transfers: Vec<Transferred>,
 }
 
 /// A provider's answer to an effect.

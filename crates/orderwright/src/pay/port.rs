@@ -216,6 +216,63 @@ pub struct Reversal {
     pub amount: i64,
 }
 
+/// A refund as a provider's own books have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundSeen {
+    /// The provider's id.
+    pub reference: String,
+    /// Minor units of the order's currency.
+    pub amount: i64,
+    /// Why it failed, if it did.
+    pub failed: Option<String>,
+}
+
+/// A transfer as a provider's own books have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferSeen {
+    /// The provider's id.
+    pub reference: String,
+    /// Minor units of the order's currency.
+    pub amount: i64,
+    /// Of that, what came back.
+    pub reversed: i64,
+}
+
+/// What a provider's own books have of a payment. Amounts are minor units of the order's currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentBooks {
+    /// ISO 4217, upper case.
+    pub currency: String,
+    /// Held and not taken.
+    pub held: i64,
+    /// Taken.
+    pub taken: i64,
+    /// Refunds, those that failed too.
+    pub refunds: Vec<RefundSeen>,
+    /// What went on to parties' accounts.
+    pub transfers: Vec<TransferSeen>,
+}
+
+impl PaymentBooks {
+    /// What went back, or is on its way.
+    pub fn refunded(&self) -> i64 {
+        self.refunds.iter().filter(|r| r.failed.is_none()).map(|r| r.amount).sum()
+    }
+}
+
+/// A payment that a provider has, as a list of them says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentSeen {
+    /// The provider's id.
+    pub reference: String,
+    /// Whose, as far as it says.
+    pub owner: Owner,
+    /// ISO 4217, upper case.
+    pub currency: String,
+    /// Taken, in that currency's minor units.
+    pub taken: i64,
+}
+
 /// What a merchant's side says against a chargeback. The texts are for the bank; no field may hold more of the customer than it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
@@ -385,6 +442,30 @@ impl Provider {
             Self::Sandbox(_) => Ok(None),
             Self::Stripe(p) => p.customer_action(reference).await,
             Self::Razorpay(p) => p.customer_action(reference).await,
+        }
+    }
+
+    /// What the provider's own books have of a payment of ours; `None` when it has no such payment. The sandbox's books are read by
+    /// [`super::sandbox::Sandbox::books`], all at once.
+    pub async fn payment_books(&self, order: OrderId, reference: &str) -> Result<Option<PaymentBooks>, ProviderError> {
+        match self {
+            Self::Sandbox(_) => Ok(None),
+            Self::Stripe(p) => p.payment_books(order, reference).await,
+            Self::Razorpay(p) => p.payment_books(reference).await,
+        }
+    }
+
+    /// A page of the payments that the provider has of a time, by its own clock, and where the next page begins.
+    pub async fn payments_between(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        page: Option<&str>,
+    ) -> Result<(Vec<PaymentSeen>, Option<String>), ProviderError> {
+        match self {
+            Self::Sandbox(_) => Ok((Vec::new(), None)),
+            Self::Stripe(p) => p.payments_between(from, to, page).await,
+            Self::Razorpay(p) => p.payments_between(from, to, page).await,
         }
     }
 

@@ -4,17 +4,19 @@
 //! the outcome; one whose answer is lost or comes later is committed before. So an operation takes effect once, whatever is killed when:
 //! what was never committed never happened, and what was is found again by its key.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use orderwright_core::decide::EffectJob;
+use orderwright_core::decide::{EffectJob, USUAL_HOLD};
 use orderwright_core::id::{JobId, OrderId, PaymentId};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Answer, ProviderError};
+use super::port::{PaymentBooks, RefundSeen};
+use super::{Answer, ProviderError, Settled};
 use crate::store::{Changeset, JobRow, Store};
 
 /// The provider.
@@ -23,6 +25,8 @@ pub struct Sandbox {
     store: Store,
     /// Whether a fault may be scripted: taking one is a write, and most of the time there is none.
     scripted: Arc<AtomicBool>,
+    /// How long a hold lasts, in microseconds.
+    hold_us: Arc<AtomicI64>,
 }
 
 /// An operation as the provider remembers it.
@@ -41,13 +45,20 @@ pub struct Operation {
     pub declined: Option<String>,
     /// When it is answered, for methods that answer late.
     pub settles_at: Option<Timestamp>,
+    /// Until when what is held can be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_before: Option<Timestamp>,
 }
 
 impl Operation {
     fn answer(&self) -> Answer {
         match &self.declined {
             Some(code) => Answer::Declined { code: code.clone() },
-            None => Answer::done(self.reference.as_str()),
+            None => Answer::Done(Settled {
+                reference: Some(self.reference.clone()),
+                capture_before: self.capture_before,
+                ..Settled::default()
+            }),
         }
     }
 }
@@ -84,10 +95,17 @@ pub const METHODS: &[(&str, &str)] = &[
     ("pm_offline", "waits for money from outside"),
 ];
 
+/// Operations that are read at once.
+const PAGE: i64 = 5_000;
 /// How late `pm_sandbox_slow` is answered; the second time comes a second after that.
 const SLOW: Span = Span::seconds(3);
 /// How long after the charge `pm_card_createDispute` is disputed.
 const DISPUTED_AFTER: Span = Span::seconds(2);
+
+/// The setting that says how long a hold lasts: `7d`, `36h`.
+pub const HOLD: &str = "sandbox.authorisation_life";
+/// The shortest and the longest hold.
+pub const HOLDS: (Span, Span) = (Span::seconds(3600), Span::seconds(90 * 86_400));
 
 /// Outcomes that a scripted fault can force.
 pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
@@ -95,7 +113,13 @@ pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
 impl Sandbox {
     /// The provider on that store.
     pub fn new(store: Store) -> Self {
-        Self { store, scripted: Arc::new(AtomicBool::new(true)) }
+        let hold_us = Arc::new(AtomicI64::new(USUAL_HOLD.0));
+        Self { store, scripted: Arc::new(AtomicBool::new(true)), hold_us }
+    }
+
+    /// How long a hold lasts that is made from now on.
+    pub fn set_hold(&self, hold: Span) {
+        self.hold_us.store(hold.0, Ordering::Relaxed);
     }
 
     /// A fault was scripted on this node.
@@ -103,10 +127,12 @@ impl Sandbox {
         self.scripted.store(true, Ordering::Relaxed);
     }
 
-    /// Looks whether faults are scripted, here or on another node. The loops call it.
+    /// Looks whether faults are scripted and how long holds last, here or on another node. The loops call it.
     pub async fn look_for_faults(&self) -> Result<(), crate::store::StoreError> {
         let any = self.store.sandbox_faults().await?.iter().any(|f| f.remaining > 0);
         self.scripted.store(any, Ordering::Relaxed);
+        let hold = self.store.setting(HOLD).await?.and_then(|text| Span::parse(&text));
+        self.set_hold(hold.unwrap_or(USUAL_HOLD));
         Ok(())
     }
 
@@ -125,30 +151,62 @@ impl Sandbox {
             Some("declined") => return Ok(Answer::Declined { code: "scripted_fault".to_owned() }),
             Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
             Some("lost") => {
-                self.keep(job, &operation(job, None, None), now, &[]).await?;
+                self.keep(job, &self.operation(job, declines(job, now), None, now), now, &[]).await?;
                 return Err(ProviderError::Lost("scripted fault".to_owned()));
             }
             _ => {}
         }
-        let asks_cardholder = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Charge);
+        let asks_cardholder =
+            matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge);
         match job.method.as_str() {
             "pm_sandbox_timeout" if asks_cardholder => {
-                self.keep(job, &operation(job, None, None), now, &[]).await?;
+                self.keep(job, &self.operation(job, None, None, now), now, &[]).await?;
                 Err(ProviderError::Lost("no answer within the time limit".to_owned()))
             }
             "pm_sandbox_slow" if asks_cardholder => {
                 let at = now.plus(SLOW);
                 let body = json!({ "order": job.order.to_string(), "effect": job.id.to_string() }).to_string();
                 let hooks = [(at, body.clone()), (at.plus(Span::seconds(1)), body)];
-                self.keep(job, &operation(job, None, Some(at)), now, &hooks).await?;
+                self.keep(job, &self.operation(job, None, Some(at), now), now, &hooks).await?;
                 Ok(Answer::Processing)
             }
             "pm_card_createDispute" if matches!(job.effect.0, Effect::Charge | Effect::Capture) => {
                 let body = json!({ "order": job.order.to_string(), "payment": job.payment.to_string() }).to_string();
-                self.keep(job, &operation(job, None, None), now, &[(now.plus(DISPUTED_AFTER), body)]).await?;
-                Ok(operation(job, None, None).answer())
+                let op = self.operation(job, declines(job, now), None, now);
+                self.keep(job, &op, now, &[(now.plus(DISPUTED_AFTER), body)]).await?;
+                Ok(op.answer())
             }
-            _ => Ok(operation(job, declines(job), None).answer()),
+            _ => Ok(self.operation(job, declines(job, now), None, now).answer()),
+        }
+    }
+
+    fn operation(
+        &self,
+        job: &EffectJob,
+        declined: Option<&str>,
+        settles_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Operation {
+        let holds = declined.is_none() && matches!(job.effect.0, Effect::Authorise | Effect::Reauthorise);
+        let hold = Span(self.hold_us.load(Ordering::Relaxed));
+        operation(job, declined, settles_at, holds.then(|| now.plus(hold)))
+    }
+
+    /// What the sandbox has of every payment that an operation was asked for after a key: its own books, for the reconciliation.
+    pub async fn books(&self, after: &str) -> Result<BTreeMap<String, PaymentBooks>, crate::store::StoreError> {
+        let mut books: BTreeMap<String, PaymentBooks> = BTreeMap::new();
+        let mut last = after.to_owned();
+        loop {
+            let rows = self.store.sandbox_operations_after(&last, PAGE).await?;
+            for (key, payment, body) in &rows {
+                if let Ok(op) = serde_json::from_str::<Operation>(body) {
+                    add(books.entry(payment.clone()).or_default(), key, &op);
+                }
+            }
+            match rows.last() {
+                Some((key, ..)) if rows.len() as i64 == PAGE => last.clone_from(key),
+                _ => return Ok(books),
+            }
         }
     }
 
@@ -174,14 +232,15 @@ impl Sandbox {
 
     /// Adds the provider's memory of an effect to the changeset of its outcome. A row that is there already stays.
     pub fn record(cs: &mut Changeset, job: &EffectJob, answer: &Answer) {
-        let declined = match answer {
-            Answer::Declined { code } => Some(code.as_str()),
-            Answer::Done(_) | Answer::ActionRequired { .. } | Answer::Processing => None,
+        let (declined, before) = match answer {
+            Answer::Declined { code } => (Some(code.as_str()), None),
+            Answer::Done(settled) => (None, settled.capture_before),
+            Answer::ActionRequired { .. } | Answer::Processing => (None, None),
         };
         cs.insert_sandbox_operation(
             &job.id.to_string(),
             &job.payment.to_string(),
-            &json!(operation(job, declined, None)).to_string(),
+            &json!(operation(job, declined, None, before)).to_string(),
         );
     }
 
@@ -224,7 +283,29 @@ fn keyed(job: &EffectJob, n: i64) -> i64 {
     crate::kernel::digest::id(&[b"sandbox", &job.id.0.to_be_bytes(), &n.to_be_bytes()])
 }
 
-fn operation(job: &EffectJob, declined: Option<&str>, settles_at: Option<Timestamp>) -> Operation {
+/// Adds an operation to what is known of its payment.
+fn add(books: &mut PaymentBooks, key: &str, op: &Operation) {
+    if op.declined.is_some() {
+        return;
+    }
+    books.currency.clone_from(&op.currency);
+    match Effect::parse(&op.effect) {
+        Some(Effect::Authorise | Effect::Reauthorise) => books.held = op.amount,
+        Some(Effect::Charge | Effect::Capture) => (books.taken, books.held) = (op.amount, 0),
+        Some(Effect::Void) => books.held = 0,
+        Some(Effect::Refund) => {
+            books.refunds.push(RefundSeen { reference: key.to_owned(), amount: op.amount, failed: None })
+        }
+        Some(Effect::Verify | Effect::CheckStock | Effect::Transfer | Effect::Reverse) | None => {}
+    }
+}
+
+fn operation(
+    job: &EffectJob,
+    declined: Option<&str>,
+    settles_at: Option<Timestamp>,
+    capture_before: Option<Timestamp>,
+) -> Operation {
     Operation {
         effect: job.effect.0.name().to_owned(),
         reference: job.reference.clone().unwrap_or_else(|| job.payment.to_string().replace("pay_", "sbx_")),
@@ -232,12 +313,17 @@ fn operation(job: &EffectJob, declined: Option<&str>, settles_at: Option<Timesta
         currency: job.currency.code().to_owned(),
         declined: declined.map(str::to_owned),
         settles_at,
+        capture_before,
     }
 }
 
 /// Why the method declines this effect, if it does.
-fn declines(job: &EffectJob) -> Option<&'static str> {
-    let asks_cardholder = matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Charge);
+fn declines(job: &EffectJob, now: Timestamp) -> Option<&'static str> {
+    let asks_cardholder =
+        matches!(job.effect.0, Effect::Verify | Effect::Authorise | Effect::Reauthorise | Effect::Charge);
+    if job.effect.0 == Effect::Capture && job.capture_before.is_some_and(|before| before <= now) {
+        return Some("authorisation_expired");
+    }
     match job.method.as_str() {
         "pm_card_chargeDeclined" if asks_cardholder => Some("card_declined"),
         "pm_card_chargeDeclinedInsufficientFunds" if asks_cardholder => Some("insufficient_funds"),

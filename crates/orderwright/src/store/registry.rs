@@ -360,12 +360,25 @@ registry! {
     ProviderAccountList = "SELECT party, provider, account, state, updated_at FROM provider_account \
         WHERE (party, provider) > (?1, ?2) ORDER BY party, provider LIMIT ?3";
 
+    // reconciliations with providers
+    ReconciliationInsert = "INSERT INTO reconciliation_run (id, state, cursor, body, created_by, created_at, updated_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    ReconciliationAdvance = "UPDATE reconciliation_run SET state = ?2, cursor = ?3, body = ?4, updated_at = ?5 \
+        WHERE id = ?1 AND state = 'running' AND cursor = ?6";
+    ReconciliationFind = "SELECT id, state, cursor, body, created_by, created_at, updated_at FROM reconciliation_run WHERE id = ?1";
+    ReconciliationList = "SELECT id, state, cursor, body, created_by, created_at, updated_at FROM reconciliation_run \
+        WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
+    ReconciliationDifferenceInsert = "INSERT INTO reconciliation_difference (run_id, seq, order_id, body) VALUES (?1, ?2, ?3, ?4)";
+    ReconciliationDifferences = "SELECT run_id, seq, order_id, body FROM reconciliation_difference \
+        WHERE run_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+
     // the sandbox provider
     SandboxPaymentInsert = "INSERT INTO sandbox_payment (id, body) VALUES (?1, ?2)";
     SandboxPaymentReplace = "UPDATE sandbox_payment SET body = ?2 WHERE id = ?1 AND body = ?3";
     SandboxPaymentGet = "SELECT body FROM sandbox_payment WHERE id = ?1";
     SandboxOperationInsert = "INSERT INTO sandbox_operation (key, payment_id, body) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO NOTHING";
     SandboxOperationGet = "SELECT payment_id, body FROM sandbox_operation WHERE key = ?1";
+    SandboxOperationsAfter = "SELECT key, payment_id, body FROM sandbox_operation WHERE key > ?1 ORDER BY key LIMIT ?2";
     SandboxFaultInsert = "INSERT INTO sandbox_fault (id, operation, outcome, remaining) VALUES (?1, ?2, ?3, ?4)";
     SandboxFaultTake = "UPDATE sandbox_fault SET remaining = remaining - 1 WHERE id = (SELECT f.id FROM sandbox_fault f \
         WHERE f.operation = ?1 AND f.remaining > 0 ORDER BY f.id LIMIT 1) RETURNING outcome",

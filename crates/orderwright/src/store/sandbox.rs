@@ -27,6 +27,11 @@ impl Store {
         self.inner.row(Stmt::SandboxOperationGet, &[key.into()]).await
     }
 
+    /// Operations after a key, in the order of their keys: key, payment and answer.
+    pub async fn sandbox_operations_after(&self, after: &str, limit: i64) -> Result<Vec<(String, String, String)>> {
+        self.inner.list_stmt(Stmt::SandboxOperationsAfter, vec![after.into(), limit.into()]).await
+    }
+
     /// Takes the oldest fault of an operation once; its outcome.
     pub async fn take_sandbox_fault(&self, operation: &str) -> Result<Option<String>> {
         Ok(self.inner.write_rows(Stmt::SandboxFaultTake, vec![operation.into()]).await?.pop())

@@ -2,6 +2,7 @@
 
 mod ledger;
 mod methods;
+mod outcomes;
 mod refund_races;
 mod refunds;
 mod totals;

@@ -3,8 +3,10 @@
 #[macro_use]
 mod house;
 mod adapters;
+mod outcomes;
 mod page;
 mod razorpay;
+mod reconciliation;
 mod sdk;
 mod stripe;
 mod webhooks;

@@ -9,7 +9,7 @@
 
 use crate::calendar::Calendar;
 use crate::decide::{Which, hold_deadline};
-use crate::order::{Instance, Item, Order, Payment, RefundState};
+use crate::order::{Instance, Item, Order, Payment, PaymentState, RefundState};
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::{Delay, Machine, Policy, State, Workflow};
 use crate::workflow::validate::graph::ways;
@@ -148,7 +148,7 @@ pub(super) fn last_hold(order: &mut Order) -> Option<&mut Payment> {
 
 /// Lets a hold end now, or not for a long time.
 pub(super) fn set_hold(payment: &mut Payment, over: bool) {
-    payment.created_at = NOW;
+    payment.authorised_at = Some(NOW);
     payment.capture_before = Some(if over { NOW } else { NOW.plus(HOLD) });
 }
 
@@ -201,10 +201,10 @@ impl<'w> Ground<'w> {
     }
 
     /// Whether the end of the hold can still matter, and whether it has come.
-    pub fn hold(&self, order: &Order) -> Option<bool> {
+    pub fn hold(&self, order: &Order, now: Timestamp) -> Option<bool> {
         let matters = self.running(order).any(|(_, part, instance)| part.holding[part.at(instance)]);
         let held = order.payments.iter().rev().find(|p| p.held() > 0).filter(|_| matters);
-        held.map(|payment| hold_deadline(payment) <= NOW)
+        held.map(|payment| hold_deadline(payment) <= now)
     }
 
     /// Puts an order that was decided at [`NOW`] into the one form that all orders of its joint state have, as far as anything that is
@@ -212,11 +212,12 @@ impl<'w> Ground<'w> {
     pub fn normalise(&self, order: &mut Order) {
         let over = self.window_matters(order) && order.created_at.plus(POLICIES.payment_window) <= NOW;
         order.created_at = if over { Timestamp(NOW.0 - POLICIES.payment_window.0) } else { NOW };
-        let hold_over = self.hold(order).unwrap_or(false);
+        let hold_over = self.hold(order, NOW).unwrap_or(false);
         if let Some(payment) = last_hold(order) {
             set_hold(payment, hold_over);
         }
         order.payment.remind_at = None;
+        release(order);
         if let Some(part) = &self.payment {
             part.normalise(&mut order.payment);
         }
@@ -242,7 +243,7 @@ impl<'w> Ground<'w> {
             instance(part, &order.payment, now, &mut out);
         }
         let over = order.created_at.plus(order.policies.payment_window) <= now;
-        out.push(u8::from(over && self.window_matters(order)) | u8::from(self.hold(order) == Some(true)) << 1);
+        out.push(u8::from(over && self.window_matters(order)) | u8::from(self.hold(order, now) == Some(true)) << 1);
         attempts(order, &mut out);
         let mut lines: Vec<(Vec<u8>, usize)> =
             order.items.iter().enumerate().map(|(n, item)| (self.line(item, now, parts), n)).collect();
@@ -320,7 +321,9 @@ fn has_money(payment: &Payment) -> bool {
 }
 
 fn attempts(order: &Order, out: &mut Vec<u8>) {
-    let held = |p: &Payment| p.captured == 0 && p.authorised > p.voided;
+    // A hold that is being released is none any more.
+    let leaves = |p: &Payment| order.errands.iter().any(|e| e.payment_id == p.id);
+    let held = |p: &Payment| p.held() > 0 && !leaves(p);
     let (last, earlier) = match order.payments.split_last() {
         Some((last, earlier)) => (Some(last), earlier),
         None => (None, [].as_slice()),
@@ -331,11 +334,17 @@ fn attempts(order: &Order, out: &mut Vec<u8>) {
         out.push(last.state as u8);
     }
     bits |= u8::from(earlier.iter().any(held)) << 3 | u8::from(earlier.iter().any(|p| p.captured > 0)) << 4;
-    let running = order.errands.iter().filter(|e| e.effect.is_some()).count();
-    // A release that was refused leaves a hold that nothing is done about any more.
-    let refused = order.errands.iter().any(|e| e.refused.is_some());
-    out.push(bits | u8::from(order.payment.effect.is_some()) << 5 | u8::from(refused) << 6);
-    out.push(u8::try_from(running).unwrap_or(u8::MAX));
+    out.push(bits | u8::from(order.payment.effect.is_some()) << 5);
+}
+
+/// Nothing that is decided depends on an errand, and no state waits for one: holds that others have taken the place of are gone at once.
+fn release(order: &mut Order) {
+    for errand in std::mem::take(&mut order.errands) {
+        if let Some(payment) = order.payments.iter_mut().find(|p| p.id == errand.payment_id) {
+            payment.voided += payment.held();
+            payment.state = PaymentState::Voided;
+        }
+    }
 }
 
 /// Attempts that neither took nor hold anything are over for good once there is another.

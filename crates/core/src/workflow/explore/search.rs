@@ -256,7 +256,7 @@ impl Search<'_, '_> {
 /// Whether the step is the provider's refusal to give money back or to let it go.
 fn refuses(ground: &Ground<'_>, order: &Order, step: Step) -> bool {
     match step {
-        Step::Refunded { yes, .. } | Step::Errand { yes, .. } => !yes,
+        Step::Refunded { yes, .. } => !yes,
         Step::Effect(Answer::No) => {
             let state = ground.payment.as_ref().map(|part| &part.machine.states[part.at(&order.payment)]);
             let effect = state.and_then(|s| s.invoke.as_ref()).map(|invoke| invoke.effect);

@@ -47,9 +47,7 @@ pub(super) enum Sight {
 /// Everything that the order shows; `again` says that the step before it took money a second time.
 pub(super) fn sights(ground: &Ground<'_>, order: &Order, again: bool) -> Vec<Sight> {
     let mut out = Vec::new();
-    let busy = order.payment.effect.is_some()
-        || order.refunds.iter().any(|r| r.state == RefundState::Pending)
-        || order.errands.iter().any(|e| e.effect.is_some());
+    let busy = order.payment.effect.is_some() || order.refunds.iter().any(|r| r.state == RefundState::Pending);
     let is_final = ground.running(order).all(|(_, part, instance)| part.machine.states[part.at(instance)].is_final);
     if !busy && is_final {
         out.push(Sight::Rest);

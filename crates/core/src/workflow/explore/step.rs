@@ -1,7 +1,7 @@
 //! What can happen next to an order: every event by everybody who may fire it, every answer of the provider, every timer, every refund.
 //!
 //! The commands are those of the engine, and `decide` says what they do. Left out because nothing that is decided depends on them: notes,
-//! messages, parcels, disputes, and wishes that staff has not granted. Left out because they are other words for what is tried: setting a
+//! messages, parcels, disputes, errands (they are taken for done), and wishes that staff has not granted. Left out because they are other words for what is tried: setting a
 //! status (the transitions of events), booking money from outside (the event that takes it), and refunds made outside (done at once).
 
 use crate::actor::Actor;
@@ -40,8 +40,6 @@ pub(super) enum Step {
     Effect(Answer),
     /// The refund at that position is answered.
     Refunded { refund: u8, yes: bool },
-    /// The errand at that position is answered.
-    Errand { errand: u8, yes: bool },
     /// Somebody fires an event: of the payment (no line), of these lines, or of all.
     Event { actor: u8, event: u16, lines: u8, part: bool },
     /// The customer pays again.
@@ -113,11 +111,6 @@ impl<'g, 'w> Stage<'g, 'w> {
             }
             Step::Refunded { refund, yes } => {
                 let effect = order.refunds.get(usize::from(refund)).and_then(|r| r.effect);
-                let outcome = outcome(if yes { Answer::Yes } else { Answer::No });
-                (&self.system, Command::Outcome { effect: effect.ok_or(Refusal::StaleOutcome)?, outcome })
-            }
-            Step::Errand { errand, yes } => {
-                let effect = order.errands.get(usize::from(errand)).and_then(|e| e.effect);
                 let outcome = outcome(if yes { Answer::Yes } else { Answer::No });
                 (&self.system, Command::Outcome { effect: effect.ok_or(Refusal::StaleOutcome)?, outcome })
             }
@@ -204,10 +197,6 @@ impl<'g, 'w> Stage<'g, 'w> {
             let refund = u8::try_from(n).unwrap_or(u8::MAX);
             out.extend([Step::Refunded { refund, yes: true }, Step::Refunded { refund, yes: false }]);
         }
-        for (n, _) in order.errands.iter().enumerate().filter(|(_, e)| e.effect.is_some()).take(255) {
-            let errand = u8::try_from(n).unwrap_or(u8::MAX);
-            out.extend([Step::Errand { errand, yes: true }, Step::Errand { errand, yes: false }]);
-        }
         let offers = {
             let mut context = context(self.ground, &mut self.ids);
             offers(order, &self.events, &self.actors, &mut context, watch)?
@@ -281,7 +270,7 @@ impl<'g, 'w> Stage<'g, 'w> {
         if order.created_at == NOW && self.ground.window_matters(order) {
             bits.push(WINDOW);
         }
-        if self.ground.hold(order) == Some(false) {
+        if self.ground.hold(order, NOW) == Some(false) {
             bits.push(HOLD);
         }
         // Sets of more than three differ from some of these only in weird files; the rest is left to the steps one by one.

@@ -137,8 +137,6 @@ impl<'e, 'g, 'w> Teller<'e, 'g, 'w> {
             }
             Step::Refunded { yes: true, .. } => "the provider refunds".to_owned(),
             Step::Refunded { yes: false, .. } => "the provider refuses the refund".to_owned(),
-            Step::Errand { yes: true, .. } => "the provider releases the earlier hold".to_owned(),
-            Step::Errand { yes: false, .. } => "the provider does not release the earlier hold".to_owned(),
             Step::Event { actor, event, lines, part } => {
                 let event = self.stage.events[usize::from(event)];
                 let of = match lines {

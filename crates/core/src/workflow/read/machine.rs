@@ -308,9 +308,6 @@ fn reminders(notes: &mut Notes<'_>, field: &Field<'_>, state: &State) -> Vec<Del
                     format!("`{}` comes too late: the state's own time is over by then", shown(word)),
                 );
             }
-            Some(delay @ (Delay::Fixed(_) | Delay::BusinessDays(_))) if out.contains(&delay) => {
-                notes.complain(&place, format!("`{}` is a time that this list already has", shown(word)));
-            }
             Some(delay @ (Delay::Fixed(_) | Delay::BusinessDays(_))) => out.push(delay),
             Some(Delay::Policy(_)) | None => {
                 notes.unknown(&place, word, "a time of a reminder", &["\"3d\"", "\"3bd\"", "\"36h\"", "\"15m\""]);

@@ -338,7 +338,7 @@ fn complains_about_words() {
         ("[\"1w\"]", "`1w` is not a time of a reminder"),
         ("[\"payment_window\"]", "`payment_window` is not a time of a reminder"),
         ("[\"0d\"]", "a reminder comes some time after"),
-        ("[\"1d\", \"1d\"]", "`1d` is a time that this list already has"),
+        ("[\"1d\", \"1d\"]", "`1d` stands here twice"),
         ("[\"2d\"]", "`2d` comes too late"),
     ] {
         let found = complaints(&SMALL.replacen("tags = [\"captured\"]", &payable(remind), 1));

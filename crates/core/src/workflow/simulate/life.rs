@@ -272,8 +272,8 @@ impl Life<'_, '_> {
             self.plan(after, Act::Answer(job));
         }
         self.look();
-        if self.order.due_at() != self.due {
-            self.due = self.order.due_at();
+        if self.order.wake_at() != self.due {
+            self.due = self.order.wake_at();
             if let Some(due) = self.due {
                 self.plan(Span((due.0 - self.now.0).max(0)), Act::Tick);
             }

@@ -118,7 +118,14 @@ fn route(books: &mut Books, method: &str, path: &[&str], call: &Call) -> Result 
             find(books, "order", id)?;
             Ok(collection(books.list("entity", "payment").into_iter().filter(|p| p["order_id"] == *id)))
         }
-        ("GET", ["v1", "payments"]) => Ok(collection(books.list("entity", "payment").into_iter())),
+        ("GET", ["v1", "payments"]) => {
+            let number = |name: &str| call.query[name].as_str().and_then(|n| n.parse::<usize>().ok());
+            let all = books.list("entity", "payment").into_iter().filter(|p| {
+                let at = p["created_at"].as_i64().unwrap_or(0);
+                number("from").is_none_or(|from| at >= from as i64) && number("to").is_none_or(|to| at <= to as i64)
+            });
+            Ok(collection(all.skip(number("skip").unwrap_or(0)).take(number("count").unwrap_or(10))))
+        }
         ("GET", ["v1", "payments", id]) => find(books, "payment", id),
         ("POST", ["v1", "payments", id, "capture"]) => orders::capture(books, id, &call.body),
         ("POST", ["v1", "payments", id, "refund"]) => money::refund(books, id, &call.body),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use orderwright_core::ledger::{Claim, Finding, Line, Proof};
-use orderwright_core::order::{Payment, Refund, RefundState, Split};
+use orderwright_core::order::{Payment, Refund, RefundState, Split, Transfer};
 use serde::Deserialize;
 
 use crate::ops::{Ctx, OpError};
@@ -44,6 +44,8 @@ struct Money {
     payments: Vec<Payment>,
     refunds: Vec<Refund>,
     splits: Vec<Split>,
+    #[serde(default)]
+    transfers: Vec<Transfer>,
 }
 
 impl Money {
@@ -55,6 +57,8 @@ impl Money {
             shares: self.splits.iter().map(|s| s.amount).sum(),
             shares_refunded: self.splits.iter().map(|s| s.refunded).sum(),
             held: self.payments.iter().map(|p| (p.authorised - p.captured - p.voided).max(0)).sum(),
+            transferred: self.transfers.iter().map(|t| t.amount - t.reversed).sum(),
+            late: self.payments.iter().map(|p| p.late - p.late_refunded).sum(),
         }
     }
 }

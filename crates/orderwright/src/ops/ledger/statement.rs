@@ -97,6 +97,9 @@ fn shown(row: LedgerRow, number: Option<String>) -> StatementLine {
     let description = match row.cause.as_str() {
         "split" => format!("Your share{of}"),
         "refund" => format!("Refund to the customer{of}: your part of it"),
+        "transfer" => format!("Paid to your account at the payment provider{of}"),
+        "transfer_reversed" => format!("Taken back from your account at the payment provider{of}"),
+        "receivable" => format!("Could not be taken back at the payment provider{of}: owed to the platform"),
         other => format!("{}{of}", other.replace('_', " ")),
     };
     StatementLine {

@@ -5,6 +5,7 @@
 //! smaller one is that and a refund of the rest. Nothing can be voided: what is not captured goes back to the customer by itself.
 //! Source of the rules: razorpay.com/docs/api.
 
+mod books;
 mod payments;
 mod refunds;
 mod transfers;
@@ -43,6 +44,9 @@ impl Razorpay {
             Effect::Void => self.void(work.job).await,
             Effect::Refund => self.refund(work.job).await,
             Effect::Transfer => self.transfer(work).await,
+            Effect::Reverse => self.reverse(work.job).await,
+            // Nothing can be held again without the customer.
+            Effect::Reauthorise => Ok(Answer::declined("hold_not_renewable")),
             Effect::CheckStock => Ok(Answer::Processing),
         }
     }
@@ -53,7 +57,12 @@ impl Razorpay {
             Effect::Authorise | Effect::Charge | Effect::Verify => self.ask_authorise(work).await,
             Effect::Refund => self.ask_refund(work.job).await,
             // These look first by themselves.
-            Effect::Capture | Effect::Void | Effect::Transfer | Effect::CheckStock => Ok(None),
+            Effect::Capture
+            | Effect::Void
+            | Effect::Transfer
+            | Effect::Reverse
+            | Effect::Reauthorise
+            | Effect::CheckStock => Ok(None),
         }
     }
 

@@ -198,7 +198,7 @@ impl Razorpay {
         }
     }
 
-    async fn owner_of(&self, payment: &Value) -> Result<Owner, ProviderError> {
+    pub(super) async fn owner_of(&self, payment: &Value) -> Result<Owner, ProviderError> {
         let Some(order) = payment["order_id"].as_str() else { return Ok(Owner::default()) };
         Ok(self.get(&format!("/v1/orders/{order}")).await?.map_or_else(Owner::default, |o| owner(&o)))
     }
@@ -221,6 +221,7 @@ fn held(payment: &Value, amount: i64) -> Answer {
         capture_before: Some(created.plus(Span::seconds(EXPIRY_MIN * 60))),
         fee: None,
         moved: Some(amount),
+        ..Settled::default()
     })
 }
 
@@ -231,6 +232,7 @@ fn settled(payment: &Value, amount: i64) -> Answer {
         // The tax on the fee is inside it.
         fee: payment["fee"].as_i64(),
         moved: Some(amount),
+        ..Settled::default()
     })
 }
 

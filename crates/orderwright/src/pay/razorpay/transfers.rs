@@ -1,5 +1,6 @@
 //! Route: each party's share goes from the payment to its linked account. No key here: what is there is looked for first.
 
+use orderwright_core::decide::{EffectJob, Transferred};
 use serde_json::{Value, json};
 
 use super::payments::payment_of;
@@ -11,9 +12,8 @@ impl Razorpay {
     /// Transfers the legs that are not there yet, in one call: all of them, or none.
     pub async fn transfer(&self, work: &Work<'_>) -> Result<Answer, ProviderError> {
         let job = work.job;
-        let settled = |moved| Answer::Done(Settled { reference: job.reference.clone(), moved, ..Settled::default() });
         if work.legs.is_empty() {
-            return Ok(settled(None));
+            return Ok(Answer::Done(Settled { reference: job.reference.clone(), ..Settled::default() }));
         }
         if job.currency.code() != "INR" {
             return Ok(Answer::declined("currency_not_supported"));
@@ -35,13 +35,31 @@ impl Razorpay {
                 json!({ "account": leg.account, "amount": leg.amount, "currency": "INR", "notes": notes })
             })
             .collect();
-        if !missing.is_empty() {
-            let reply = self.post(&format!("/v1/payments/{id}/transfers"), json!({ "transfers": missing })).await?;
-            if !reply.is_success() {
-                return refusal(&reply);
+        let made = match missing.is_empty() {
+            true => there,
+            false => {
+                let reply = self.post(&format!("/v1/payments/{id}/transfers"), json!({ "transfers": missing })).await?;
+                if !reply.is_success() {
+                    return refusal(&reply);
+                }
+                self.items(&format!("/v1/payments/{id}/transfers")).await?
             }
-        }
-        Ok(settled(Some(work.legs.iter().map(|l| l.amount).sum())))
+        };
+        let transferred = |t: &Value| Transferred {
+            party: text(&t["notes"], "orderwright_party").to_owned(),
+            reference: text(t, "id").to_owned(),
+            amount: t["amount"].as_i64().unwrap_or(0),
+        };
+        let transfers: Vec<_> = made.iter().filter(|t| owner(t).effect == Some(job.id)).map(transferred).collect();
+        let moved = Some(transfers.iter().map(|t| t.amount).sum());
+        Ok(Answer::Done(Settled { reference: job.reference.clone(), moved, transfers, ..Settled::default() }))
+    }
+
+    /// Takes a part of a transfer back, because a party's share became less. Asked twice, it is the same reversal.
+    pub async fn reverse(&self, job: &EffectJob) -> Result<Answer, ProviderError> {
+        let none = || ProviderError::Mismatch(format!("{} names no transfer to take back", job.id));
+        let transfer = job.transfer.clone().ok_or_else(none)?;
+        self.reverse_transfer(&Reversal { key: job.id.to_string(), transfer, amount: job.amount }).await
     }
 
     /// Takes a transfer back, or a part of it; a reversal with the same key in its notes is the one that was asked for.

@@ -36,7 +36,9 @@ impl Stripe {
 
     async fn begin(&self, work: &Work<'_>, capture: &str) -> Result<Answer, ProviderError> {
         let job = work.job;
-        let form = self.with_method(payment_form(job, capture)?, job).await?;
+        let Some(form) = self.with_method(payment_form(job, capture)?, job).await? else {
+            return Ok(Answer::declined(NOT_RENEWABLE));
+        };
         let reply = self.post("/v1/payment_intents", &form, &job.id.to_string()).await?;
         self.begun(reply, work).await
     }
@@ -55,33 +57,46 @@ impl Stripe {
     }
 
     /// The method: a token is confirmed at once, the payment page confirms by itself, a verified card is charged without its holder.
-    async fn with_method(&self, form: Form, job: &EffectJob) -> Result<Form, ProviderError> {
+    /// `None` when a hold is to be renewed with a card that was not kept for that.
+    async fn with_method(&self, form: Form, job: &EffectJob) -> Result<Option<Form>, ProviderError> {
         let form =
             form.add("allowed_payment_method_types[]", "card").add("expand[]", "latest_charge.balance_transaction");
         if let Some(verified) = &job.reference
-            && matches!(job.effect.0, Effect::Charge | Effect::Authorise)
+            && matches!(job.effect.0, Effect::Charge | Effect::Authorise | Effect::Reauthorise)
             && let Some(intent) = self.get(&path(verified)).await?
             && let (Some(customer), Some(method)) = (id_in(&intent["customer"]), id_in(&intent["payment_method"]))
         {
             let form = form.add("customer", customer).add("payment_method", method);
-            return Ok(form.add("off_session", "true").add("confirm", "true"));
+            return Ok(Some(form.add("off_session", "true").add("confirm", "true")));
         }
-        Ok(match job.method.as_str() {
+        if job.effect.0 == Effect::Reauthorise {
+            return Ok(None);
+        }
+        let form = match job.keeps_card {
+            true => form.add("customer", self.new_customer(job).await?).add("setup_future_usage", "off_session"),
+            false => form,
+        };
+        Ok(Some(match job.method.as_str() {
             CHECKOUT => form,
             token => form.add("payment_method", token).add("confirm", "true"),
-        })
+        }))
+    }
+
+    /// A customer of the payment's own: only a card that belongs to one can be used later.
+    async fn new_customer(&self, job: &EffectJob) -> Result<String, ProviderError> {
+        let key = format!("{}-customer", job.id);
+        let reply = self.post("/v1/customers", &with_owner(Form::new(), job), &key).await?;
+        match reply.is_success() {
+            true => Ok(text(&reply.body, "id").to_owned()),
+            false => Err(answers::unexpected(&reply)),
+        }
     }
 
     /// Verifies a card without taking anything: a SetupIntent, or a hold of 1.00 that is released at once.
     pub async fn verify(&self, work: &Work<'_>) -> Result<Answer, ProviderError> {
         let job = work.job;
         let key = job.id.to_string();
-        // Only a card that belongs to a customer can be charged later.
-        let customer = self.post("/v1/customers", &with_owner(Form::new(), job), &format!("{key}-customer")).await?;
-        if !customer.is_success() {
-            return answers::refusal(&customer);
-        }
-        let customer = text(&customer.body, "id").to_owned();
+        let customer = self.new_customer(job).await?;
         let (path, form) = match self.config.verification {
             Verification::SetupIntent => {
                 ("/v1/setup_intents", with_owner(Form::new().add("usage", "off_session"), job))
@@ -153,7 +168,7 @@ impl Stripe {
             ("canceled", Effect::Verify) if !is_setup && text(intent, "cancellation_reason") != "abandoned" => {
                 Ok(Answer::done(reference))
             }
-            ("requires_capture", Effect::Authorise) => {
+            ("requires_capture", Effect::Authorise | Effect::Reauthorise) => {
                 Ok(Answer::Done(Settled { moved: Some(job.amount), ..settled(intent, reference) }))
             }
             ("succeeded", Effect::Charge) => {
@@ -174,7 +189,11 @@ impl Stripe {
                 "" => "canceled",
                 reason => reason,
             })),
-            ("requires_payment_method", _) if job.method != CHECKOUT => {
+            // A renewal is made without the customer: who is not there cannot do anything.
+            ("requires_action" | "requires_confirmation", Effect::Reauthorise) => {
+                Ok(Answer::declined("authentication_required"))
+            }
+            ("requires_payment_method", effect) if job.method != CHECKOUT || effect == Effect::Reauthorise => {
                 let error = if is_setup { &intent["last_setup_error"] } else { &intent["last_payment_error"] };
                 Ok(Answer::declined(answers::code(error)))
             }
@@ -283,6 +302,9 @@ impl Stripe {
     }
 }
 
+/// Why a hold cannot be renewed without the customer.
+const NOT_RENEWABLE: &str = "hold_not_renewable";
+
 /// The fields that every PaymentIntent of ours has.
 fn payment_form(job: &EffectJob, capture: &str) -> Result<Form, ProviderError> {
     let form = Form::new()
@@ -337,7 +359,7 @@ fn settled(intent: &Value, reference: String) -> Settled {
         reference: Some(reference),
         capture_before: before.map(|s| Timestamp(s * 1_000_000)),
         fee: fee["fee"].as_i64().filter(|_| same).map(|fee| from_stripe(fee, text(intent, "currency"))),
-        moved: None,
+        ..Settled::default()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod answers;
+mod books;
 mod disputes;
 mod intents;
 mod money;
@@ -46,13 +47,14 @@ impl Stripe {
     /// Does an effect.
     pub async fn execute(&self, work: &Work<'_>) -> Result<Answer, ProviderError> {
         match work.job.effect.0 {
-            Effect::Authorise => self.authorise(work).await,
+            Effect::Authorise | Effect::Reauthorise => self.authorise(work).await,
             Effect::Charge => self.charge(work).await,
             Effect::Verify => self.verify(work).await,
             Effect::Capture => self.capture(work.job).await,
             Effect::Void => self.void(work.job).await,
             Effect::Refund => self.refund(work.job).await,
             Effect::Transfer => self.transfer(work).await,
+            Effect::Reverse => self.reverse(work.job).await,
             Effect::CheckStock => Ok(Answer::Processing),
         }
     }
@@ -60,10 +62,11 @@ impl Stripe {
     /// What became of an effect.
     pub async fn ask(&self, work: &Work<'_>) -> Result<Option<Answer>, ProviderError> {
         match work.job.effect.0 {
-            Effect::Authorise | Effect::Charge | Effect::Verify => self.ask_intent(work).await,
+            Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Verify => self.ask_intent(work).await,
             Effect::Capture => self.ask_capture(work.job).await,
             Effect::Void => self.ask_void(work.job).await,
             Effect::Refund => self.ask_refund(work.job).await,
+            Effect::Reverse => self.ask_reverse(work.job).await,
             // Each leg has a key of its own, and those that are done are found first.
             Effect::Transfer | Effect::CheckStock => Ok(None),
         }
@@ -111,8 +114,19 @@ impl Stripe {
         }
     }
 
-    /// All objects of a list that fit, page by page.
-    async fn find(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Result<Option<Value>, ProviderError> {
+    /// All objects of a list.
+    async fn all(&self, path: &str) -> Result<Vec<Value>, ProviderError> {
+        let mut all = Vec::new();
+        self.find(path, |row| {
+            all.push(row.clone());
+            false
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// The first object of a list that fits, page by page.
+    async fn find(&self, path: &str, mut fits: impl FnMut(&Value) -> bool) -> Result<Option<Value>, ProviderError> {
         let mut after = String::new();
         for _ in 0..LIST_PAGES {
             let Some(page) = self.get(&format!("{path}&limit=100{after}")).await? else { return Ok(None) };

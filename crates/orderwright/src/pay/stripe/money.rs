@@ -28,6 +28,17 @@ pub fn to_stripe(amount: i64, currency: Currency) -> Result<i64, ProviderError> 
     Ok(amount)
 }
 
+/// The largest amount of ours that Stripe can move and that is not more than this one.
+pub fn round_down(amount: i64, currency: Currency) -> i64 {
+    let code = currency.code();
+    let step = match code {
+        _ if HUNDREDTH.contains(&code) => 100,
+        _ if LAST_IS_ZERO.contains(&code) => 10,
+        _ => 1,
+    };
+    amount - amount % step
+}
+
 /// Stripe's minor units as ours; `code` in any case.
 pub fn from_stripe(amount: i64, code: &str) -> i64 {
     let code = code.to_ascii_uppercase();
@@ -52,6 +63,9 @@ mod tests {
             let currency = Currency::parse(code).expect("a currency");
             assert_eq!(to_stripe(ours, currency), Ok(theirs), "{code}");
             assert_eq!(from_stripe(theirs, &code.to_lowercase()), ours, "{code}");
+        }
+        for (code, amount, down) in [("KWD", 5123, 5120), ("MGA", 150, 100), ("EUR", 1999, 1999), ("MGA", 50, 0)] {
+            assert_eq!(round_down(amount, Currency::parse(code).expect("a currency")), down, "{code}");
         }
         for (code, amount) in [("KWD", 5123), ("MGA", 50)] {
             let currency = Currency::parse(code).expect("a currency");

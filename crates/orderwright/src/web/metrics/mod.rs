@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "fire",
     "set_status",
     "pay",
@@ -330,6 +330,7 @@ const COMMANDS: [&str; 15] = [
     "add_shipment",
     "dispute",
     "refund_failed",
+    "late_money",
 ];
 
 fn name_of(command: &Command) -> &'static str {
@@ -349,6 +350,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::AddShipment(_) => 12,
         Command::Dispute { .. } => 13,
         Command::RefundFailed { .. } => 14,
+        Command::LateMoney { .. } => 15,
     }]
 }
 

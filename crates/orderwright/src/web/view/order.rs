@@ -5,7 +5,10 @@
 
 use orderwright_core::actor::{Actor, Role};
 use orderwright_core::id::MerchantId;
-use orderwright_core::order::{Item, Order, Payment, PaymentState, Refund, RefundState, Shipment, Split};
+use orderwright_core::order::{
+    Errand, Item, Order, Payment, PaymentState, Refund, RefundState, Shipment, Split, Transfer,
+};
+use orderwright_core::payment_words;
 use orderwright_core::status;
 use orderwright_core::workflow::{Audience, State, Workflow};
 use serde::Serialize;
@@ -87,6 +90,10 @@ pub struct OrderView {
     pub refunds: Vec<RefundView>,
     /// The parties' shares.
     pub splits: Vec<SplitView>,
+    /// Shares that a provider paid on to the parties' own accounts there; staff's.
+    pub transfers: Vec<TransferView>,
+    /// What is under way at providers beside the payment, or was refused there; staff's.
+    pub errands: Vec<ErrandView>,
     /// Parcels.
     pub shipments: Vec<ShipmentView>,
     /// Notes.
@@ -211,8 +218,16 @@ pub struct PaymentView {
     pub awaits_customer: bool,
     /// Until when what is held can be taken, RFC 3339.
     pub capture_before: Option<String>,
-    /// What the provider kept, in minor units.
+    /// What the provider kept, in minor units; staff's.
     pub fee: Option<i64>,
+    /// How it stands, in a sentence.
+    pub summary: String,
+    /// What the customer can do about it, in a sentence; null when there is nothing to do.
+    pub next_step: Option<String>,
+    /// Taken after the payment had been given up; it goes back by itself and is no part of `captured`.
+    pub late: i64,
+    /// What went back of that.
+    pub late_refunded: i64,
     /// RFC 3339.
     pub created_at: String,
 }
@@ -269,6 +284,42 @@ pub struct SplitView {
     pub amount: i64,
     /// Taken back by refunds.
     pub refunded: i64,
+}
+
+/// A share that a provider paid on to a party's own account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Transfer)]
+pub struct TransferView {
+    /// The party's account in the ledger: `party/merchant/mer_…`.
+    pub party: String,
+    /// `pay_…`
+    pub payment_id: String,
+    /// The provider's id.
+    pub reference: String,
+    /// What went.
+    pub amount: i64,
+    /// What the provider took back.
+    pub reversed: i64,
+    /// What it refused to take back: the party owes it.
+    pub owed: i64,
+}
+
+/// Something that is done at a provider beside the payment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Errand)]
+pub struct ErrandView {
+    /// release (a hold that is not needed any more), reverse (a transfer), give_back (money that came too late).
+    pub kind: String,
+    /// `pay_…`
+    pub payment_id: String,
+    /// Minor units.
+    pub amount: i64,
+    /// under_way, refused.
+    pub status: String,
+    /// Why the provider refused: its code.
+    pub refused: Option<String>,
 }
 
 /// A party.
@@ -358,19 +409,23 @@ pub fn order(loaded: &Loaded, contacts: &Contacts, ctx: &Ctx) -> OrderView {
     let own: Vec<&Item> = order.items.iter().filter(|i| viewer.owns(i.merchant_id)).collect();
     let whole = actor.role != Role::Merchant;
     let customer_side = matches!(actor.role, Role::Customer | Role::Storefront);
+    let staff = whole && !customer_side;
     let total = |amount: i64| whole.then_some(amount);
     let (status, display_status) = viewer.headline(order, &own);
     let mut payments: Vec<PaymentView> = Vec::new();
     let mut refunds: Vec<RefundView> = Vec::new();
     if whole {
-        payments.extend(order.payments.iter().map(|p| payment(p, order)));
+        let payable = crate::ops::pay_page::payable(loaded);
+        payments.extend(
+            order.payments.iter().map(|p| PaymentView { fee: p.fee.filter(|_| staff), ..payment(p, order, payable) }),
+        );
         refunds.extend(order.refunds.iter().map(|r| refund(r, order)));
     }
     let splits = order.splits.iter().filter(|s| match actor.merchant {
         Some(merchant) => s.party.id == merchant.to_string(),
         None => !customer_side,
     });
-    let notes = order.notes.iter().filter(|n| n.is_public || (whole && !customer_side));
+    let notes = order.notes.iter().filter(|n| n.is_public || staff);
     OrderView {
         id: order.id.to_string(),
         order_number: order.number.clone(),
@@ -410,6 +465,8 @@ pub fn order(loaded: &Loaded, contacts: &Contacts, ctx: &Ctx) -> OrderView {
         payments,
         refunds,
         splits: splits.map(split).collect(),
+        transfers: order.transfers.iter().filter(|_| staff).map(transfer).collect(),
+        errands: order.errands.iter().filter(|_| staff).map(errand).collect(),
         shipments: order
             .shipments
             .iter()
@@ -521,7 +578,7 @@ impl Viewer<'_> {
     }
 }
 
-fn payment(payment: &Payment, order: &Order) -> PaymentView {
+fn payment(payment: &Payment, order: &Order, payable: bool) -> PaymentView {
     let status = match payment.state {
         PaymentState::Pending => "pending",
         PaymentState::InDoubt => "in_doubt",
@@ -546,6 +603,13 @@ fn payment(payment: &Payment, order: &Order) -> PaymentView {
         awaits_customer: payment.awaits_customer,
         capture_before: payment.capture_before.map(|t| t.to_string()),
         fee: payment.fee,
+        summary: payment_words::summary(order, payment),
+        next_step: payment_words::next_step(payment, payable).filter(|_| {
+            // What was tried before the current attempt is history.
+            order.current_payment().is_some_and(|p| p.id == payment.id)
+        }),
+        late: payment.late,
+        late_refunded: payment.late_refunded,
         created_at: payment.created_at.to_string(),
     }
 }
@@ -572,6 +636,27 @@ pub fn refund(refund: &Refund, order: &Order) -> RefundView {
         initiate_payment_refund: refund.initiate_payment_refund,
         created_by: refund.created_by.clone(),
         created_at: refund.created_at.to_string(),
+    }
+}
+
+fn transfer(transfer: &Transfer) -> TransferView {
+    TransferView {
+        party: transfer.party.clone(),
+        payment_id: transfer.payment_id.to_string(),
+        reference: transfer.reference.clone(),
+        amount: transfer.amount,
+        reversed: transfer.reversed,
+        owed: transfer.owed,
+    }
+}
+
+fn errand(errand: &Errand) -> ErrandView {
+    ErrandView {
+        kind: errand.kind.name().to_owned(),
+        payment_id: errand.payment_id.to_string(),
+        amount: errand.amount,
+        status: if errand.effect.is_some() { "under_way" } else { "refused" }.to_owned(),
+        refused: errand.refused.clone(),
     }
 }
 

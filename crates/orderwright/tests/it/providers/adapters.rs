@@ -20,7 +20,7 @@ use crate::shop::Json;
 /// 2026-01-01, and ids of that time.
 const NOW: Timestamp = Timestamp(1_767_225_600_000_000);
 
-fn job(n: i64, effect: Effect, amount: i64, currency: &str, reference: Option<&str>) -> EffectJob {
+pub fn job(n: i64, effect: Effect, amount: i64, currency: &str, reference: Option<&str>) -> EffectJob {
     let id = orderwright::kernel::Ids::new(n % 1024).next(NOW);
     EffectJob {
         id: JobId(id),
@@ -34,14 +34,17 @@ fn job(n: i64, effect: Effect, amount: i64, currency: &str, reference: Option<&s
         currency: Currency::parse(currency).expect("a currency"),
         stock: Vec::new(),
         transfers: Vec::new(),
+        transfer: None,
+        capture_before: None,
+        keeps_card: false,
     }
 }
 
-fn work<'a>(job: &'a EffectJob, legs: &'a [Leg]) -> Work<'a> {
+pub fn work<'a>(job: &'a EffectJob, legs: &'a [Leg]) -> Work<'a> {
     Work { job, legs, now: NOW, give_up: false }
 }
 
-fn stripe(fake: &Fake, verification: Verification) -> Stripe {
+pub fn stripe(fake: &Fake, verification: Verification) -> Stripe {
     let config = StripeConfig {
         api_base: fake.url.clone(),
         verification,

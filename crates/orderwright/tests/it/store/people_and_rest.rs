@@ -10,6 +10,7 @@ pub async fn walk(store: &Store) {
     keys(store).await;
     sandbox(store).await;
     providers(store).await;
+    reconciliations(store).await;
 }
 
 async fn catalogue(store: &Store) {
@@ -223,6 +224,44 @@ async fn sandbox(store: &Store) {
     assert_eq!(store.sandbox_payment("pay").await.expect("read").as_deref(), Some("2"));
     assert_eq!(store.sandbox_operation("key").await.expect("read"), Some(("pay".into(), "ok".into())));
     assert_eq!(store.sandbox_operation("no").await.expect("read"), None);
+}
+
+async fn reconciliations(store: &Store) {
+    let run = |id, state: &str, cursor: &str| ReconciliationRow {
+        id,
+        state: state.into(),
+        cursor: cursor.into(),
+        body: r#"{"counts":"ü"}"#.into(),
+        created_by: "tok_1".into(),
+        created_at: 5,
+        updated_at: 6,
+    };
+    done(store, |cs| {
+        _ = cs.insert_reconciliation(&run(1, "running", "a")).insert_reconciliation(&run(2, "running", "a"))
+    })
+    .await;
+    done(store, |cs| _ = cs.advance_reconciliation(&run(2, "running", "b"), "a")).await;
+    let twice = commit(store, |cs| _ = cs.advance_reconciliation(&run(2, "running", "c"), "a")).await;
+    assert_eq!(twice, conflict(Guard::Other("reconciliation_run")), "no step is taken twice");
+    done(store, |cs| _ = cs.advance_reconciliation(&run(2, "done", "c"), "b")).await;
+    let late = commit(store, |cs| _ = cs.advance_reconciliation(&run(2, "done", "d"), "c")).await;
+    assert_eq!(late, conflict(Guard::Other("reconciliation_run")), "it has ended");
+    assert_eq!(store.find_reconciliation(2).await.expect("read"), Some(run(2, "done", "c")));
+    assert_eq!(store.find_reconciliation(3).await.expect("read"), None);
+    let listed = store.list_reconciliations(i64::MAX, 10).await.expect("read");
+    assert_eq!(listed.iter().map(|row| row.id).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(store.list_reconciliations(2, 10).await.expect("read").len(), 1);
+    let found = |seq, order_id| DifferenceRow { run_id: 2, seq, order_id, body: "{}".into() };
+    done(store, |cs| _ = cs.insert_difference(&found(1, Some(7))).insert_difference(&found(2, None))).await;
+    assert_eq!(store.reconciliation_differences(2, 0, 10).await.expect("read"), [found(1, Some(7)), found(2, None)]);
+    assert_eq!(store.reconciliation_differences(2, 1, 10).await.expect("read"), [found(2, None)]);
+    assert_eq!(store.reconciliation_differences(1, 0, 10).await.expect("read"), []);
+    done(store, |cs| {
+        _ = cs.insert_sandbox_operation("job_a", "pay_1", "{}").insert_sandbox_operation("job_b", "pay_1", "ü")
+    })
+    .await;
+    let all = store.sandbox_operations_after("job_a", 10).await.expect("read");
+    assert_eq!(all, [("job_b".into(), "pay_1".into(), "ü".into())]);
 }
 
 async fn providers(store: &Store) {

@@ -19,12 +19,14 @@ mod order_actions;
 mod order_timeline;
 mod payment_accounts;
 mod provider_events;
+mod reconciliation;
 mod refund_order;
 mod sandbox;
 mod set_status;
 mod settings;
 mod stock;
 mod variants;
+mod verify;
 mod workflow_migrations;
 mod workflow_versions;
 mod workflows;
@@ -78,6 +80,11 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(payment_accounts::list, payment_accounts::open))
         .routes(routes!(sandbox::advance))
         .routes(routes!(sandbox::fault))
+        .routes(routes!(sandbox::authorisations))
+        .routes(routes!(reconciliation::list, reconciliation::begin))
+        .routes(routes!(reconciliation::get))
+        .routes(routes!(reconciliation::differences))
+        .routes(routes!(verify::handler))
         .routes(routes!(workflow_versions::add))
         .routes(routes!(workflow_versions::list))
         .routes(routes!(workflow_versions::get))

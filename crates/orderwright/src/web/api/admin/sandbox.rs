@@ -1,4 +1,4 @@
-//! `POST /admin/sandbox/clock` and `POST /admin/sandbox/faults`: only where the sandbox is on; elsewhere they do not exist.
+//! `POST /admin/sandbox/clock`, `/faults` and `/authorisations`: only where the sandbox is on; elsewhere they do not exist.
 
 use axum::response::Response;
 use orderwright_core::time::Span;
@@ -24,6 +24,14 @@ pub struct Advance {
 pub struct ClockNow {
     /// RFC 3339.
     pub now: String,
+}
+
+/// How long holds last.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Authorisations {
+    /// `7d`, `36h`: from an hour to 90 days.
+    pub life: String,
 }
 
 /// A fault of the sandbox provider.
@@ -78,6 +86,29 @@ pub async fn fault(incoming: Incoming<Platform>) -> Response {
     let work = |ctx: crate::ops::Ctx, body: Fault| async move {
         sandbox::script_fault(&ctx, &body.operation, &body.outcome, body.times).await?;
         Ok(Answer::created(&body))
+    };
+    incoming.run(None, work).await
+}
+
+/// Sets how long a hold of the sandbox lasts; holds that there are keep their end.
+#[utoipa::path(post, path = "/admin/sandbox/authorisations", tag = "admin", operation_id = "adminSetAuthorisationLife",
+    security(("token" = [])),
+    request_body = Authorisations,
+    responses(
+        (status = 200, body = Authorisations, description = "Holds that are made from now on last so long"),
+        (status = 401, body = ProblemBody, description = "No valid token"),
+        (status = 403, body = ProblemBody, description = "The role may not"),
+        (status = 404, body = ProblemBody, description = "Not there, or not yours"),
+        (status = 400, body = ProblemBody, description = "Malformed"),
+        (status = 409, body = ProblemBody, description = "Not in this state"),
+        (status = 412, body = ProblemBody, description = "Changed meanwhile (If-Match)"),
+        (status = 422, body = ProblemBody, description = "Wrong fields"),
+    ))]
+pub async fn authorisations(incoming: Incoming<Platform>) -> Response {
+    let work = |mut ctx: crate::ops::Ctx, body: Authorisations| async move {
+        let life = Span::parse(&body.life).ok_or_else(|| Problem::field("/life", "must be a time like 7d or 36h"))?;
+        sandbox::set_hold(&mut ctx, life).await?;
+        Ok(Answer::ok(&body))
     };
     incoming.run(None, work).await
 }

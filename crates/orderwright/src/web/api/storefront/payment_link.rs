@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::IntoResponse;
+use orderwright_core::payment_words;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,12 +40,12 @@ pub struct PaymentLink {
 pub async fn handler(Path(id): Path<String>, caller: Caller<Storefront>) -> Result<impl IntoResponse, Problem> {
     let (page, loaded) = pay_page::path(&caller.ctx, &id).await?;
     let payment = loaded.order.current_payment();
-    let declined = payment.and_then(|p| p.failure_code.as_deref());
+    let payable = pay_page::payable(&loaded);
     Ok(Answer::ok(&PaymentLink {
         payment_id: payment.map(|p| p.id.to_string()),
         provider: payment.map(|p| p.provider.clone()),
         awaits_customer: payment.is_some_and(|p| p.awaits_customer),
         page,
-        next_step: declined.map(|code| pay_page::next_step(code).to_owned()),
+        next_step: payment.and_then(|p| payment_words::next_step(p, payable)),
     }))
 }
