@@ -244,8 +244,8 @@ impl<'a, 'c> Run<'a, 'c> {
         if !state.after.is_empty() || !state.remind.is_empty() {
             instance.first.entry(state.name.clone()).or_insert(now);
             self.set_timer(which, state);
-            self.set_reminder(which, state);
         }
+        self.set_reminder(which, state);
         if let Which::Item(i) = which {
             self.order.items[i].updated_at = now;
             if state.has("delivered") && self.order.items[i].delivered_at.is_none() {

@@ -43,7 +43,7 @@ impl<'c> Run<'_, 'c> {
     /// Sets when somebody is reminded next: the first of the state's times that is not over. They count from the first time that the
     /// state was entered, so that who comes back to it is not reminded of what was said already.
     pub fn set_reminder(&mut self, which: Which, state: &State) {
-        let next = self.reminders(which, state).filter(|at| *at > self.now).min();
+        let next = self.reminders(which, state).chain(self.hold_alert(which, state)).filter(|at| *at > self.now).min();
         if let Some(instance) = self.instance_mut(which) {
             instance.remind_at = next;
         }
@@ -62,13 +62,47 @@ impl<'c> Run<'_, 'c> {
         })
     }
 
-    /// Reminds the customer that the payment waits for them, if it is time. What was slept through is said once.
+    /// When staff is told that a hold ends and the workflow has no rule for it, so that the money is not lost without a word.
+    fn hold_alert(&self, which: Which, state: &State) -> Option<Timestamp> {
+        let rule = state.after.iter().any(|a| a.delay == Delay::Policy(Policy::AuthorisationEnds));
+        let held = self.order.payments.iter().rev().find(|p| p.held() > 0);
+        held.filter(|_| which == Which::Payment && state.invoke.is_none() && !rule).map(hold_deadline)
+    }
+
+    /// Reminds the customer that the payment waits for them, and tells staff of a hold that ends, if it is time. What was slept through is
+    /// said once.
     pub fn remind(&mut self) -> Result<(), Refusal> {
         let Some(state) = self.state(Which::Payment)? else { return Ok(()) };
-        if self.order.payment.remind_at.is_none_or(|at| at > self.now) {
-            return Ok(());
-        }
+        let Some(since) = self.order.payment.remind_at.filter(|at| *at <= self.now) else { return Ok(()) };
+        let now = self.now;
+        let is_time = |at: &Timestamp| (since..=now).contains(at);
+        let (reminds, ends) =
+            (self.reminders(Which::Payment, state).any(|at| is_time(&at)), self.hold_alert(Which::Payment, state));
         self.set_reminder(Which::Payment, state);
+        if ends.filter(is_time).is_some() {
+            self.tell_hold_ends();
+        }
+        if reminds {
+            self.tell_reminder(state);
+        }
+        Ok(())
+    }
+
+    fn tell_hold_ends(&mut self) {
+        let held = self.order.payments.iter().rev().find(|p| p.held() > 0);
+        let Some((id, amount, before)) = held.map(|p| (p.id, p.held(), p.capture_before)) else { return };
+        let data = json!({
+            "paymentId": id.to_string(), "amount": amount, "captureBefore": before.map(|at| at.to_string()),
+        });
+        let message = format!(
+            "The hold of {} on the card ends, and nothing in this lifecycle acts on it. Capture it or cancel",
+            self.order.currency.show(amount)
+        );
+        self.log("needs_attention", message, data.clone(), false, MerchantView::Nobody);
+        self.emit("payment.hold_ends", data);
+    }
+
+    fn tell_reminder(&mut self, state: &State) {
         let ends = state.after.iter().map(|a| self.over_at(Which::Payment, state, a)).min().filter(|at| *at != NEVER);
         let owed = self.owed();
         let until = ends.map(|at| format!(" until {}", at.date())).unwrap_or_default();
@@ -79,7 +113,6 @@ impl<'c> Run<'_, 'c> {
         });
         self.log("payment_reminder", message, data.clone(), true, MerchantView::Nobody);
         self.emit("payment.reminder", data);
-        Ok(())
     }
 
     /// When that time is over.

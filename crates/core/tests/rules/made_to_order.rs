@@ -3,7 +3,7 @@
 use orderwright_core::actor::Actor;
 use orderwright_core::decide::{Command, Outcome, Refusal};
 use orderwright_core::order::PaymentState;
-use orderwright_core::workflow::Effect;
+use orderwright_core::workflow::{Effect, read};
 
 use crate::shop::{all, customer, done, full, line, merchant, operator, order_in, retailer, some, span};
 
@@ -165,6 +165,22 @@ fn a_hold_that_cannot_be_renewed_waits_for_the_customer_and_says_so() {
     let mut late = order_in(NAME).declining(&[Effect::Reauthorise]).go();
     late.wait("6d").wait("3d");
     assert_eq!((late.status(), late.order.payments[0].held()), ("cancelled", 0), "nothing is left held");
+}
+
+#[test]
+fn a_hold_that_no_rule_speaks_of_is_told_to_staff() {
+    const TEXT: &str = include_str!("../../../../workflows/made-to-order.toml");
+    let text = TEXT.replace("after.authorisation_ends = { target = \"reauthorising\" }\n", "");
+    assert_ne!(text, TEXT);
+    let mut shop = order_in(NAME).place_in(std::sync::Arc::new(read(&text).expect("reads")), None);
+    shop.run();
+    shop.wait("5d");
+    assert_eq!(shop.emitted("payment.hold_ends"), 0);
+    shop.wait("1d");
+    assert_eq!(shop.emitted("payment.hold_ends"), 1);
+    assert!(shop.kinds().contains(&"needs_attention"));
+    shop.wait("1d");
+    assert_eq!((shop.emitted("payment.hold_ends"), shop.status()), (1, "payment_authorised"));
 }
 
 #[test]

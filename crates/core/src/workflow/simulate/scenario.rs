@@ -171,7 +171,9 @@ impl Scenario {
         let own: Vec<String> = ["cancel", "refund", "doubt"].map(str::to_owned).to_vec();
         let delays: Vec<String> = events.iter().chain(&effects).chain(&own).cloned().collect();
         let parties: Vec<String> = Party::ALL.iter().map(|(n, _)| (*n).to_owned()).collect();
-        let policies: Vec<String> = Policy::ALL.iter().map(|(n, _)| (*n).to_owned()).collect();
+        // The end of a hold is the provider's, not the channel's.
+        let channels = Policy::ALL.iter().filter(|(_, policy)| *policy != Policy::AuthorisationEnds);
+        let policies: Vec<String> = channels.map(|(n, _)| (*n).to_owned()).collect();
         known("decline", "effect", self.declines.keys(), &effects)?;
         known("no-show", "party", self.no_shows.keys(), &parties)?;
         known("rate", "event that somebody fires", self.rates.keys(), &events)?;
