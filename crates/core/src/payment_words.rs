@@ -145,11 +145,10 @@ pub fn next_step(payment: &Payment, payable: bool) -> Option<String> {
         return payment.awaits_customer.then(|| "Complete the payment on the payment page.".to_owned());
     }
     let decline = decline(payment.failure_code.as_deref().unwrap_or_default());
+    let why = decline.why;
     Some(match payable {
-        true => decline.next_step.to_owned(),
-        false => {
-            "Nothing was taken, and this order cannot be paid any more. Order again if you still want it.".to_owned()
-        }
+        true => format!("{why} {}", decline.next_step),
+        false => format!("{why} This order cannot be paid any more. Order again if you still want it."),
     })
 }
 

@@ -22,8 +22,9 @@ const NEVER: Timestamp = Timestamp(i64::MAX);
 /// When something has to be done about a hold, so that the money is not lost when it ends.
 pub fn hold_deadline(payment: &Payment) -> Timestamp {
     let begin = payment.authorised_at.unwrap_or(payment.created_at);
-    let end = payment.capture_before.unwrap_or_else(|| begin.plus(USUAL_HOLD));
-    let quarter = (end.0 - begin.0).max(0) / 4;
+    // An end before the beginning is another clock's: it says nothing.
+    let end = payment.capture_before.filter(|end| *end > begin).unwrap_or_else(|| begin.plus(USUAL_HOLD));
+    let quarter = (end.0 - begin.0) / 4;
     Timestamp(end.0 - BEFORE_END.0.min(quarter))
 }
 

@@ -148,8 +148,9 @@ pub(super) fn last_hold(order: &mut Order) -> Option<&mut Payment> {
 
 /// Lets a hold end now, or not for a long time.
 pub(super) fn set_hold(payment: &mut Payment, over: bool) {
-    payment.authorised_at = Some(NOW);
-    payment.capture_before = Some(if over { NOW } else { NOW.plus(HOLD) });
+    let (begin, end) = if over { (Timestamp(NOW.0 - HOLD.0), NOW) } else { (NOW, NOW.plus(HOLD)) };
+    payment.authorised_at = Some(begin);
+    payment.capture_before = Some(end);
 }
 
 /// How long an explored hold lasts.

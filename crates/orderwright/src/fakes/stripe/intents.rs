@@ -273,8 +273,10 @@ fn approved(books: &mut Books, id: &str) -> Value {
     let Some(intent) = books.get(id).cloned() else { return Value::Null };
     let method = intent["payment_method"].as_str().unwrap_or_default().to_owned();
     let (manual, amount) = (intent["capture_method"] == "manual", intent["amount"].as_i64().unwrap_or(0));
-    let owner = if intent["setup_future_usage"].is_string() { intent["customer"].clone() } else { Value::Null };
-    books.change(&method, json!({ "_used": true, "customer": owner }));
+    books.change(&method, json!({ "_used": true }));
+    if intent["setup_future_usage"].is_string() {
+        books.change(&method, json!({ "customer": intent["customer"] }));
+    }
     let charge = charges::charge(books, &intent, &method, !manual, None);
     event(books, "charge.succeeded", &charge);
     let change = match manual {

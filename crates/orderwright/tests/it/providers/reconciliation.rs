@@ -48,7 +48,7 @@ fn refund_in_the_dashboard(house: &House, order: &Value, amount: i64) {
     let refund = EffectJob {
         order: OrderId::parse(order.id()).expect("an id"),
         payment: PaymentId::parse(order["payments"][0].id()).expect("an id"),
-        ..job(1, Effect::Refund, amount, order.s("currency"), order["payments"][0]["reference"].as_str())
+        ..job(901, Effect::Refund, amount, order.s("currency"), order["payments"][0]["reference"].as_str())
     };
     runtime().block_on(async {
         stripe(&house.stripe, Verification::SetupIntent).execute(&work(&refund, &[])).await.expect("refunded")
@@ -61,7 +61,8 @@ fn planted_differences_are_found_and_some_set_right(house: &House) {
         house.shop.wait_payment(order.id(), "captured")
     };
     let (good, taken, refunded, failed) = (paid(), paid(), paid(), paid());
-    let from = good.s("createdAt").to_owned();
+    // The house's shop is days ahead of the provider's clock, which stands by what the provider lists.
+    let from = "2020-01-01".to_owned();
     for order in [&good, &failed] {
         let body = json!({ "amount": 40, "reason": "late", "initiatePaymentRefund": true });
         house.shop.admin().refund(order.id(), &body).expect(201);
@@ -82,7 +83,7 @@ fn planted_differences_are_found_and_some_set_right(house: &House) {
     house.stripe.books(|books| {
         books.change(refund.id(), json!({ "status": "failed", "failure_reason": "lost_or_stolen_card" }))
     });
-    let foreign = EffectJob { order: OrderId(7), ..job(2, Effect::Charge, 1234, "USD", None) };
+    let foreign = EffectJob { order: OrderId(7), ..job(902, Effect::Charge, 1234, "USD", None) };
     let foreign = runtime().block_on(async {
         stripe(&house.stripe, Verification::SetupIntent).execute(&work(&foreign, &[])).await.expect("charged")
     });
