@@ -175,7 +175,9 @@ pub async fn as_problem(response: Response) -> Response {
     if !(status.is_client_error() || status.is_server_error()) || response.extensions().get::<Refused>().is_some() {
         return response;
     }
-    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) {
+    // Libraries answer in plain text; a page for people says in its own words what is wrong.
+    let ours = |kind: &HeaderValue| kind == PROBLEM || kind.as_bytes().starts_with(b"text/html");
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(ours) {
         return response;
     }
     let problem = match status.as_u16() {
