@@ -14,6 +14,8 @@ pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod pricing;
+pub mod refunds;
+pub mod split;
 pub mod spryker;
 pub mod status;
 pub mod time;

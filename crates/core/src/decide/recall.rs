@@ -13,6 +13,7 @@ use super::{Command, Event, Outcome, RefundRequest};
 use crate::actor::{Actor, Role};
 use crate::id::{ItemId, MerchantId};
 use crate::order::Order;
+use crate::refunds::{RefundTerms, is_default};
 use crate::time::{Span, Timestamp};
 use crate::workflow::Field;
 
@@ -149,6 +150,9 @@ pub struct Wish {
     /// Whether the provider was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub initiate: bool,
+    /// What else was said of it, without references.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub terms: RefundTerms,
 }
 
 impl Record {
@@ -219,6 +223,7 @@ fn wished(wish: &RefundRequest) -> Wish {
         amount: wish.amount,
         items: wish.items.as_ref().map(|items| items.iter().map(|i| (i.item, i.quantity, i.amount)).collect()),
         initiate: wish.initiate_payment_refund,
+        terms: RefundTerms { reference: None, ..wish.terms.clone() },
     }
 }
 

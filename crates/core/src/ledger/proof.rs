@@ -39,6 +39,8 @@ pub struct Claim {
     pub shares_refunded: i64,
     /// Held and not taken.
     pub held: i64,
+    /// What parties bear of providers' fees.
+    pub fees_borne: i64,
 }
 
 /// Something that does not hold.
@@ -182,7 +184,9 @@ impl Proof {
                 }
                 Some(Account::Held) => of.held += line.amount,
                 Some(Account::Unsettled) => of.unsettled += line.amount,
-                Some(Account::Party(_) | Account::Receivable(_)) => of.parties -= line.amount,
+                Some(Account::Party(_) | Account::Receivable(_) | Account::Tax | Account::DiscountsBorne) => {
+                    of.parties -= line.amount;
+                }
                 _ => {}
             }
         }
@@ -215,8 +219,8 @@ impl Proof {
                 found.push(Finding::Order { order, what, document, book });
             }
         };
-        compare("captured less refunded", claim.captured - claim.refunded, of.clearing);
-        compare("shares", claim.shares - claim.shares_refunded, of.parties);
+        compare("captured less refunded", claim.captured - claim.refunded - claim.fees_borne, of.clearing);
+        compare("shares", claim.shares - claim.shares_refunded - claim.fees_borne, of.parties);
         compare("held", claim.held, of.held);
         compare("unsettled", 0, of.unsettled);
         compare("captured equal to the shares", claim.captured, claim.shares);
@@ -311,7 +315,8 @@ mod tests {
         proof
     }
 
-    const CLAIM: Claim = Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0 };
+    const CLAIM: Claim =
+        Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0, fees_borne: 0 };
 
     #[test]
     fn a_sound_book_has_no_finding_in_any_order_of_its_lines() {
@@ -360,7 +365,7 @@ mod tests {
         assert!(what(Claim { refunded: 19, ..CLAIM }) > 0);
         assert!(what(Claim { shares: 99, ..CLAIM }) > 0);
         assert!(what(Claim { held: 1, ..CLAIM }) > 0);
-        let over = Claim { captured: 100, refunded: 120, shares: 100, shares_refunded: 120, held: 0 };
+        let over = Claim { captured: 100, refunded: 120, shares: 100, shares_refunded: 120, ..CLAIM };
         assert!(proof.claim(1, &over).iter().any(|f| matches!(f, Finding::OverRefunded { .. })));
         assert!(!proof.claim(2, &CLAIM).is_empty(), "an order without lines that claims money");
     }

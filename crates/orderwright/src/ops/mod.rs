@@ -26,6 +26,7 @@ pub mod sale;
 pub mod sandbox;
 pub mod settings;
 pub mod setup;
+pub mod split_rules;
 pub mod standing;
 pub mod stock;
 pub mod versions;

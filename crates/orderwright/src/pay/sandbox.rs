@@ -90,7 +90,10 @@ const SLOW: Span = Span::seconds(3);
 const DISPUTED_AFTER: Span = Span::seconds(2);
 
 /// Outcomes that a scripted fault can force.
-pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
+pub const FAULTS: &[&str] = &["declined", "lost", "unavailable", CARD_GONE];
+
+/// A decline with the code that providers give when the card of a refund is gone.
+const CARD_GONE: &str = "expired_or_canceled_card";
 
 impl Sandbox {
     /// The provider on that store.
@@ -123,6 +126,7 @@ impl Sandbox {
     pub async fn execute(&self, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
         match self.take_fault(job.effect.0).await?.as_deref() {
             Some("declined") => return Ok(Answer::Declined { code: "scripted_fault".to_owned() }),
+            Some(CARD_GONE) => return Ok(Answer::Declined { code: CARD_GONE.to_owned() }),
             Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
             Some("lost") => {
                 self.keep(job, &operation(job, None, None), now, &[]).await?;

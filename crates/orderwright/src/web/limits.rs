@@ -7,19 +7,24 @@
 use orderwright_core::calendar::MAX_HOLIDAYS;
 use orderwright_core::money::MAX_AMOUNT;
 use orderwright_core::pricing::{MAX_LINES, MAX_QUANTITY};
+use orderwright_core::refunds::{Back, ShippingRule};
+use orderwright_core::split::{MAX_PARTIES, MAX_RULES};
 use utoipa::Number;
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
 
-use super::api::admin::{MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_PARTY, MAX_TEXTS, MAX_URL};
+use super::api::admin::{
+    APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_PARTY, MAX_TEXTS, MAX_URL, PARTIES, PER,
+};
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
-use super::view::event::MAX_TEXT;
+use super::view::event::{MAX_REFERENCE, MAX_TEXT, METHODS};
 use super::view::page::{MAX_DEPTH, MAX_LIMIT};
 use crate::ops::jobs;
 use crate::ops::people::MAX_TEXT as MAX_CONTACT_TEXT;
 use crate::ops::sandbox::{MAX_FAULTS, payment_effects};
+use crate::ops::settings::MAX_BASIS_POINTS;
 use crate::ops::stock::{MAX_LOCATION, MAX_UNITS};
 use crate::ops::versions::publish::MAX_NOTE;
 use crate::ops::webhooks;
@@ -76,6 +81,13 @@ const FIELDS: &[(&str, Rule)] = &[
     ("ChangeSettings.cancelWindow", Rule::Text(usize::MAX, SPAN)),
     ("ChangeSettings.paymentProvider", Rule::OneOf(|| owned(NAMES))),
     ("ChangeSettings.timeZone", Rule::Any),
+    ("ChangeSettings.refundApproval", Rule::OneOf(|| owned(APPROVALS))),
+    ("ChangeSettings.refundApprovalLimit", Rule::Between(0, MAX_AMOUNT)),
+    ("ChangeSettings.refundAutoApproveUpTo", Rule::Between(0, MAX_AMOUNT)),
+    ("ChangeSettings.refundAutoApproveWithin", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.refundRestockingFee", Rule::Between(0, MAX_BASIS_POINTS)),
+    ("ChangeSettings.refundShipping", Rule::OneOf(shipping_rules)),
+    ("ChangeVariant.category", Rule::Text(MAX_CATEGORY, SOMETHING)),
     ("ChangeSettings.holidays", Rule::List(0, MAX_HOLIDAYS)),
     ("Migrate.from", Rule::Any),
     ("Migrate.to", Rule::Any),
@@ -100,6 +112,30 @@ const FIELDS: &[(&str, Rule)] = &[
     ("NewItem.quantity", Rule::Between(1, MAX_QUANTITY)),
     ("NewNote.note", Rule::Text(MAX_TEXT, SOMETHING)),
     ("NewOrder.items", Rule::List(1, MAX_LINES)),
+    ("NewRefund.borneBy", Rule::Any),
+    ("NewRefund.goodwill", Rule::Any),
+    ("NewRefund.method", Rule::OneOf(|| owned(METHODS))),
+    ("NewRefund.reference", Rule::Text(MAX_REFERENCE, NO_NUL)),
+    ("NewRefund.restockingFee", Rule::Any),
+    ("NewRefund.shipping", Rule::OneOf(shipping_rules)),
+    ("NewRefundItem.restock", Rule::OneOf(|| Back::ALL.iter().map(|(name, _)| (*name).to_owned()).collect())),
+    ("RefundParty.id", Rule::Text(MAX_PARTY, SOMETHING)),
+    ("RefundParty.type", Rule::OneOf(|| owned(PARTIES))),
+    ("RestockingFee.amount", Rule::Between(0, MAX_AMOUNT)),
+    ("RestockingFee.basisPoints", Rule::Between(0, MAX_BASIS_POINTS)),
+    ("RestockingFee.party", Rule::Any),
+    ("SplitFixed.amount", Rule::Between(0, MAX_AMOUNT)),
+    ("SplitFixed.per", Rule::OneOf(|| owned(PER))),
+    ("SplitRules.default", Rule::List(0, MAX_PARTIES)),
+    ("SplitRules.rules", Rule::List(0, MAX_RULES)),
+    ("SplitTerms.category", Rule::Text(MAX_CATEGORY, SOMETHING)),
+    ("SplitTerms.commissionVatRate", Rule::Text(usize::MAX, r"^[0-9]{1,4}(\.[0-9]{1,4})?$")),
+    ("SplitTerms.discountBorneBy", Rule::Any),
+    ("SplitTerms.feesBorneBy", Rule::Any),
+    ("SplitTerms.fixed", Rule::List(0, MAX_PARTIES)),
+    ("SplitTerms.minimumCommission", Rule::Between(0, MAX_AMOUNT)),
+    ("SplitTerms.shares", Rule::List(1, MAX_PARTIES)),
+    ("SplitTerms.shippingTo", Rule::Any),
     ("NewPaymentAccount.party", Rule::Text(MAX_PARTY, "^party/[^/\\u0000]+/[^\\u0000]+$")),
     ("NewPaymentAccount.provider", Rule::OneOf(|| owned(NAMES))),
     ("NewPaymentAccount.account", Rule::Text(MAX_ACCOUNT, ID)),
@@ -110,6 +146,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("StockCorrection.onHand", Rule::Between(0, MAX_UNITS)),
     ("StockCorrection.reason", Rule::Text(MAX_TEXT, NO_NUL)),
     ("amount", Rule::Between(1, MAX_AMOUNT)),
+    ("basisPoints", Rule::Between(0, MAX_BASIS_POINTS)),
     ("billingAddress", Rule::Any),
     ("carrier", Rule::Text(MAX_TEXT, SOMETHING)),
     ("channel", Rule::Any),
@@ -117,6 +154,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("customer", Rule::Any),
     ("discountCode", Rule::Any),
     ("expectedBy", Rule::Date),
+    ("id", Rule::Text(MAX_PARTY, SOMETHING)),
     ("initiatePaymentRefund", Rule::Any),
     ("isPublic", Rule::Any),
     ("itemId", Rule::Any),
@@ -126,6 +164,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("message", Rule::Text(MAX_TEXT, SOMETHING)),
     ("name", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("note", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("party", Rule::OneOf(|| owned(PARTIES))),
     ("paymentMethod", Rule::Any),
     ("postalCode", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("quantity", Rule::Between(1, i64::MAX)),
@@ -188,6 +227,10 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 fn audiences() -> Vec<String> {
     orderwright_core::workflow::Audience::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn shipping_rules() -> Vec<String> {
+    ShippingRule::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
 fn sorts() -> Vec<String> {

@@ -45,6 +45,7 @@ codes! {
     OUT_OF_STOCK = "out_of_stock", 409, "Not enough stock", "No order was made and nothing is reserved. `skus` lists what is short.";
     REFUND_TOO_LARGE = "refund_exceeds_remaining", 409, "More than is left to refund", "What went back and what is on its way back cannot exceed what was captured, of the order or of one item. The detail says how much is left.";
     REFUND_DECIDED = "refund_decided", 409, "The refund was decided already", "A customer's request is granted or rejected once.";
+    SECOND_PERSON = "second_person_required", 403, "Somebody else must approve it", "The refund is beyond the limit for one person (`refundApprovalLimit` of the channel). Whoever asked for it, or approved it before, cannot approve it again: ask a colleague, who approves it with their own token.";
     CANCELLATION_REQUESTED = "cancellation_requested", 409, "The cancellation was asked for already", "The merchant's earlier request covers these items and is waiting for the operator, who cancels them or answers by a message.";
     JOB_NOT_DEAD = "job_not_dead", 409, "The job has not given up", "Only a dead job can be tried again; any other is tried again by itself when its time comes.";
     REFERENCE_USED = "reference_used", 409, "The reference was booked on another order", "A payment's reference is booked once in a channel. Look at both orders and at the bank's statement: one of the lines names the wrong order.";
@@ -249,6 +250,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::CancellationRequested => Problem::new(&CANCELLATION_REQUESTED, text),
         Refusal::NoMerchant => Problem::new(&FORBIDDEN, text),
         Refusal::RefundDecided => Problem::new(&REFUND_DECIDED, text),
+        Refusal::SecondPerson => Problem::new(&SECOND_PERSON, text),
         Refusal::SendFailed { .. } => Problem::new(&COUPLED, text),
         Refusal::StaleOutcome | Refusal::Endless | Refusal::ForeignState(_) => {
             tracing::error!(refusal = text, "a refusal that no client should see");

@@ -44,6 +44,8 @@ struct Money {
     payments: Vec<Payment>,
     refunds: Vec<Refund>,
     splits: Vec<Split>,
+    #[serde(default)]
+    fees: Vec<(String, i64)>,
 }
 
 impl Money {
@@ -54,6 +56,7 @@ impl Money {
             refunded: refunds.map(|r| r.amount).sum(),
             shares: self.splits.iter().map(|s| s.amount).sum(),
             shares_refunded: self.splits.iter().map(|s| s.refunded).sum(),
+            fees_borne: self.fees.iter().map(|(_, fee)| fee).sum(),
             held: self.payments.iter().map(|p| (p.authorised - p.captured - p.voided).max(0)).sum(),
         }
     }

@@ -23,6 +23,7 @@ mod refund_order;
 mod sandbox;
 mod set_status;
 mod settings;
+mod split_rules;
 mod stock;
 mod variants;
 mod workflow_migrations;
@@ -33,8 +34,11 @@ use std::sync::Arc;
 
 pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
 pub use payment_accounts::{MAX_ACCOUNT, MAX_PARTY, MAX_URL};
+pub use settings::APPROVALS;
+pub use split_rules::{PARTIES, PER};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+pub use variants::MAX_CATEGORY;
 pub use workflow_versions::MAX_TEXTS;
 
 use crate::app::App;
@@ -60,6 +64,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(import_payments::handler))
         .routes(routes!(merchants::handler))
         .routes(routes!(variants::handler))
+        .routes(routes!(variants::patch))
         .routes(routes!(get_customer::handler))
         .routes(routes!(stock::list))
         .routes(routes!(stock::get, stock::patch))
@@ -73,6 +78,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ledger::balances))
         .routes(routes!(ledger::accounts))
         .routes(routes!(settings::get, settings::patch))
+        .routes(routes!(split_rules::get, split_rules::put))
         .routes(routes!(provider_events::list))
         .routes(routes!(provider_events::retry))
         .routes(routes!(payment_accounts::list, payment_accounts::open))
