@@ -29,6 +29,7 @@ const BATCH: i64 = 64;
 
 /// Starts the loops of a node. They end with the runtime.
 pub fn start(app: &Arc<App>) {
+    start_payouts(app);
     let node = app.clone();
     tokio::spawn(async move {
         loop {
@@ -43,6 +44,19 @@ pub fn start(app: &Arc<App>) {
                 let _ = tokio::time::timeout(TICK, node.wake.notified()).await;
                 tokio::time::sleep(PACE).await;
             }
+        }
+    });
+}
+
+/// Starts the loop of scheduled payouts. It is one of its own, because a run takes as long as it takes.
+fn start_payouts(app: &Arc<App>) {
+    let node = app.clone();
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = crate::ops::payouts::schedule::step(&node).await {
+                tracing::warn!(%error, "scheduled payouts could not be made; it will be tried again");
+            }
+            tokio::time::sleep(TICK).await;
         }
     });
 }
