@@ -53,8 +53,11 @@ fn start_payouts(app: &Arc<App>) {
     let node = app.clone();
     tokio::spawn(async move {
         loop {
-            if let Err(error) = crate::ops::payouts::schedule::step(&node).await {
-                tracing::warn!(%error, "scheduled payouts could not be made; it will be tried again");
+            match crate::ops::payouts::schedule::step(&node).await {
+                Ok(_) => {}
+                // Another node is at it, or the store is.
+                Err(OpError::Busy(why)) => tracing::debug!(why, "scheduled payouts wait"),
+                Err(error) => tracing::error!(%error, "scheduled payouts could not be made; it will be tried again"),
             }
             tokio::time::sleep(TICK).await;
         }

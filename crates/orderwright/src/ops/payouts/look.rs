@@ -40,7 +40,7 @@ pub(super) async fn catch_up(ctx: &Ctx, turn: &Turn<'_>, as_of: Timestamp) -> Re
 async fn follow(ctx: &Ctx, turn: &Turn<'_>) -> Result<(), OpError> {
     let store = &ctx.app.store;
     // What was committed a moment ago has no place in the feed yet.
-    while store.sequence(FEED).await? > 0 {}
+    while store.sequence(FEED).await? >= FEED as usize {}
     let (mut position, _) = store.payout_head().await?;
     loop {
         let changes = store.order_changes_after(position, FEED).await?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use orderwright_core::catalog::Channel;
-use orderwright_core::id::{BankAccountId, BatchId, PayoutId};
+use orderwright_core::id::{BankAccountId, PayoutId};
 use orderwright_core::ledger::Account;
 use orderwright_core::order::PartyRef;
 use orderwright_core::payout::{
@@ -120,13 +120,19 @@ pub async fn now(ctx: &mut Ctx, request: &Request) -> Result<Report, OpError> {
     {
         return Err(OpError::field("/party", "must be a party's ledger account, like party/merchant/mer_…"));
     }
-    idempotency::claim(ctx).await?;
+    let mut keyed = ctx.clone();
+    ctx.key = None;
     let mut names: Vec<&String> =
         channels.keys().filter(|n| request.channel.as_ref().is_none_or(|c| c == *n)).collect();
     names.sort();
     let wanted = |account: &str, _: &Terms| request.party.as_deref().is_none_or(|p| p == account);
     let channels: Vec<&Channel> = names.into_iter().map(|name| channels[name].as_ref()).collect();
-    make(ctx, &channels, &wanted, request.dry_run).await
+    // The key is taken when nothing stands in the way any more: what is refused may be asked for again by the same key.
+    let turn = Turn::take(ctx).await?;
+    if !request.dry_run {
+        idempotency::claim(&mut keyed).await?;
+    }
+    make_in(ctx, turn, &channels, &wanted, request.dry_run).await
 }
 
 /// Makes a run for some parties of some channels.
@@ -136,7 +142,16 @@ pub(super) async fn make(
     wanted: &(dyn Fn(&str, &Terms) -> bool + Sync),
     dry_run: bool,
 ) -> Result<Report, OpError> {
-    let turn = Turn::take(ctx).await?;
+    make_in(ctx, Turn::take(ctx).await?, channels, wanted, dry_run).await
+}
+
+async fn make_in(
+    ctx: &Ctx,
+    turn: Turn<'_>,
+    channels: &[&Channel],
+    wanted: &(dyn Fn(&str, &Terms) -> bool + Sync),
+    dry_run: bool,
+) -> Result<Report, OpError> {
     let as_of = ctx.clock.now();
     catch_up(ctx, &turn, as_of).await?;
     let book = Book::load(ctx).await?;
@@ -435,9 +450,4 @@ async fn destination(ctx: &Ctx, channel: &Channel, party: &PartyRef) -> Result<O
         let number = row.iban.as_deref().or(row.account_number.as_deref()).unwrap_or_default();
         Destination::Bank(BankAccountId(row.id), mask(number))
     }))
-}
-
-/// The id of a batch in a path.
-pub fn batch(text: &str) -> Option<BatchId> {
-    BatchId::parse(text)
 }

@@ -2,12 +2,14 @@
 
 use axum::http::{HeaderName, header};
 use orderwright_core::id::{BatchId, OrderId, PayoutId};
+use orderwright_core::payout::decimal;
 use orderwright_core::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::csv::{Cell, Rows};
 use crate::ops::payouts::Payout;
+use crate::ops::payouts::file::Batch;
 use crate::ops::payouts::statement::Statement;
 use crate::store::PayoutLineRow;
 
@@ -184,6 +186,42 @@ pub fn csv(statement: &Statement) -> Document {
     }
     let name = format!("attachment; filename=\"payout-{}.csv\"", payout.id());
     document("text/csv; charset=utf-8; header=present", name, rows.into_bytes())
+}
+
+/// The transfers of a batch as CSV for a bank, one a row. No text in it begins like a formula.
+pub fn transfers(batch: &Batch) -> Vec<u8> {
+    let mut rows = Rows::default();
+    let names = [
+        "batchId",
+        "payoutId",
+        "holder",
+        "iban",
+        "accountNumber",
+        "bankCode",
+        "bic",
+        "currency",
+        "amountMinor",
+        "amount",
+        "remittance",
+    ];
+    rows.push(&names.map(Cell::from));
+    for transfer in &batch.transfers {
+        let to = &transfer.to;
+        rows.push(&[
+            Cell::from(&batch.id.to_string()),
+            Cell::from(&transfer.id),
+            Cell::from(&to.holder),
+            Cell::from(&to.iban),
+            Cell::from(&to.account_number),
+            Cell::from(&to.bank_code),
+            Cell::from(&to.bic),
+            Cell::from(batch.currency.code()),
+            Cell::from(transfer.amount),
+            Cell::from(&decimal(batch.currency, transfer.amount)),
+            Cell::from(&transfer.remittance),
+        ]);
+    }
+    rows.into_bytes()
 }
 
 const STYLE: &str = "body{font:14px/1.4 system-ui,sans-serif;margin:2em auto;max-width:50em;color:#111}\

@@ -6,8 +6,7 @@ use axum::response::IntoResponse;
 use crate::ops::payouts::file;
 use crate::web::caller::{Caller, Platform};
 use crate::web::problem::{Problem, ProblemBody};
-use crate::web::view::csv::{Cell, Rows};
-use crate::web::view::payout::document;
+use crate::web::view::payout::{document, transfers};
 
 /// The file for the bank: ISO 20022, pain.001.001.09. It is the same each time; its message id is the batch's.
 #[utoipa::path(get, path = "/admin/payouts/{id}/file.xml", tag = "admin", operation_id = "adminPayoutFileXml", security(("token" = [])),
@@ -37,37 +36,6 @@ pub async fn xml(caller: Caller<Platform>, Path(id): Path<String>) -> Result<imp
     ))]
 pub async fn csv(caller: Caller<Platform>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
     let batch = file::batch(&caller.ctx, &id).await?;
-    let mut rows = Rows::default();
-    let names = [
-        "batchId",
-        "payoutId",
-        "holder",
-        "iban",
-        "accountNumber",
-        "bankCode",
-        "bic",
-        "currency",
-        "amountMinor",
-        "amount",
-        "remittance",
-    ];
-    rows.push(&names.map(Cell::from));
-    for transfer in &batch.transfers {
-        let to = &transfer.to;
-        rows.push(&[
-            Cell::from(&batch.id.to_string()),
-            Cell::from(&transfer.id),
-            Cell::from(&to.holder),
-            Cell::from(&to.iban),
-            Cell::from(&to.account_number),
-            Cell::from(&to.bank_code),
-            Cell::from(&to.bic),
-            Cell::from(batch.currency.code()),
-            Cell::from(transfer.amount),
-            Cell::from(&orderwright_core::payout::decimal(batch.currency, transfer.amount)),
-            Cell::from(&transfer.remittance),
-        ]);
-    }
     let name = format!("attachment; filename=\"{}.csv\"", batch.id);
-    Ok(document("text/csv; charset=utf-8; header=present", name, rows.into_bytes()))
+    Ok(document("text/csv; charset=utf-8; header=present", name, transfers(&batch)))
 }
