@@ -13,6 +13,7 @@ pub mod id;
 pub mod ledger;
 pub mod money;
 pub mod order;
+pub mod payout;
 pub mod pricing;
 pub mod refunds;
 pub mod split;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orderwright_core::decide::{Decision, DomainEvent, EffectJob, StockMoveKind, TimelineEntry};
+use orderwright_core::decide::{Decision, DomainEvent, EffectJob, Posting, StockMoveKind, TimelineEntry};
 use orderwright_core::id::ItemId;
 use orderwright_core::order::{Instance, Order, PartyKind, Reservation};
 use orderwright_core::status;
@@ -20,6 +20,7 @@ pub struct Books {
     stock: BTreeMap<String, (i64, i64)>,
     pub timeline: Vec<TimelineEntry>,
     pub events: Vec<DomainEvent>,
+    pub postings: Vec<Posting>,
     /// Σ item.gst, Σ discount, Σ due as placed: no split changes them.
     frozen: (i64, i64, i64),
     hash: String,
@@ -46,6 +47,7 @@ impl Books {
             stock,
             timeline: Vec::new(),
             events: Vec::new(),
+            postings: Vec::new(),
             frozen: sums(&placed.order),
             hash: String::new(),
             statuses: BTreeMap::new(),
@@ -91,6 +93,7 @@ impl Books {
             }
         }
         self.events.extend(decision.events.iter().cloned());
+        self.postings.extend(decision.postings.iter().cloned());
     }
 
     fn chain(&mut self, order: &Order, decision: &Decision, now: i64) {

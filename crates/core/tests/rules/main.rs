@@ -13,6 +13,7 @@ mod migrating;
 mod money;
 mod outside;
 mod parcels;
+mod payouts;
 mod refunding;
 mod retail;
 mod roles;

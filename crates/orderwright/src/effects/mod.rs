@@ -2,6 +2,7 @@
 //! before somebody when nothing helps. An outcome is again a command.
 
 pub mod loops;
+mod payouts;
 pub mod provider_events;
 pub mod runner;
 
@@ -9,5 +10,7 @@ pub mod runner;
 pub const PAYMENT: &str = "payment";
 /// The kind of jobs that act on what a provider told.
 pub const PROVIDER_EVENT: &str = "provider.event";
+/// The kind of jobs that have a provider pay a party.
+pub const PAYOUT: &str = "payout";
 /// The kind of jobs by which the sandbox provider sends its webhooks.
 pub const SANDBOX_WEBHOOK: &str = "sandbox.webhook";

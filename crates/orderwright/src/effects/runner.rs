@@ -66,6 +66,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
     match row.kind.as_str() {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
+        super::PAYOUT => super::payouts::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {
@@ -182,7 +183,7 @@ fn work<'a>(ctx: &Ctx, job: &'a EffectJob, legs: &'a [Leg]) -> Work<'a> {
 }
 
 /// The parties of a transfer that have an account with the provider which takes money. The others are paid another way.
-async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
+pub(super) async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
     let mut legs = Vec::new();
     if job.provider == SANDBOX {
         return Ok(legs);
@@ -222,8 +223,10 @@ async fn finish(
 ) -> Option<(Decision, Loaded)> {
     let id = job.id.0;
     let result = final_outcome(&answer)?;
-    let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, _: Timestamp| {
+    let passed_on = super::payouts::passed_on(ctx, job, &answer).await;
+    let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, now: Timestamp| {
         cs.finish_job(id, fence);
+        super::payouts::book_passed_on(ctx, cs, job, &passed_on, now);
         if job.effect.0 != Effect::CheckStock && job.provider == SANDBOX {
             Sandbox::record(cs, job, &answer);
         }
@@ -297,7 +300,7 @@ pub(super) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state
 }
 
 /// Puts a job before somebody: it is not tried again until it is revived.
-async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
+pub(super) async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
     tracing::error!(job = %JobId(id), why, "a job needs attention");
     ctx.app.metrics.dead_jobs.inc();
     let now = ctx.clock.now();

@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod messages;
 pub mod orders;
 pub mod pay_page;
+pub mod payouts;
 pub mod people;
 pub mod place;
 pub mod sale;

@@ -6,6 +6,7 @@
 
 use orderwright_core::calendar::MAX_HOLIDAYS;
 use orderwright_core::money::MAX_AMOUNT;
+use orderwright_core::payout::{Approval, PayoutState, Schedule};
 use orderwright_core::pricing::{MAX_LINES, MAX_QUANTITY};
 use orderwright_core::refunds::{Back, ShippingRule};
 use orderwright_core::split::{MAX_PARTIES, MAX_RULES};
@@ -15,7 +16,8 @@ use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, Sch
 use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
 
 use super::api::admin::{
-    APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_PARTY, MAX_TEXTS, MAX_URL, PARTIES, PER,
+    APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_NAME, MAX_PARTY, MAX_REASON, MAX_RESERVE_DAYS,
+    MAX_TEXTS, MAX_URL, PARTIES, PER,
 };
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
@@ -42,6 +44,13 @@ const LABEL_SOMETHING: &str =
 const EMAIL: &str = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$";
 /// What ids are made of, so that one of them is one segment of a path.
 const ID: &str = "^[0-9A-Za-z_]+$";
+/// A party's ledger account.
+const PARTY: &str = "^party/[^/\\u0000]+/[^\\u0000]+$";
+/// An account's number as people write it.
+const NUMBER: &str = "^[0-9A-Za-z][0-9A-Za-z -]*$";
+/// How long one may be, with blanks.
+const MAX_NUMBER: usize = 42;
+const BIC: &str = "^[0-9A-Za-z]{4}[A-Za-z]{2}[0-9A-Za-z]{2}([0-9A-Za-z]{3})?$";
 const SPAN: &str = "^[0-9]+[dhms]$";
 
 /// What a value must be beyond its type.
@@ -141,6 +150,32 @@ const FIELDS: &[(&str, Rule)] = &[
     ("NewPaymentAccount.account", Rule::Text(MAX_ACCOUNT, ID)),
     ("NewPaymentAccount.country", Rule::Text(2, "^[A-Z]{2}$")),
     ("NewPaymentAccount.returnUrl", Rule::Text(MAX_URL, r"^https?://[^\s\u0000]+$")),
+    ("BankDetails.party", Rule::Text(MAX_PARTY, PARTY)),
+    ("BankDetails.holder", Rule::Text(MAX_NAME, LABEL_SOMETHING)),
+    ("BankDetails.iban", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("BankDetails.accountNumber", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("BankDetails.bankCode", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("BankDetails.bic", Rule::Text(11, BIC)),
+    ("OwnBankDetails.holder", Rule::Text(MAX_NAME, LABEL_SOMETHING)),
+    ("OwnBankDetails.iban", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("OwnBankDetails.accountNumber", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("OwnBankDetails.bankCode", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("OwnBankDetails.bic", Rule::Text(11, BIC)),
+    ("ChangePayoutSettings.party", Rule::Text(MAX_PARTY, PARTY)),
+    ("ChangePayoutSettings.schedule", Rule::Text(usize::MAX, Schedule::PATTERN)),
+    ("ChangePayoutSettings.minimum", Rule::Between(0, MAX_AMOUNT)),
+    ("ChangePayoutSettings.reserveBasisPoints", Rule::Between(0, 10_000)),
+    ("ChangePayoutSettings.reserveDays", Rule::Between(0, MAX_RESERVE_DAYS)),
+    ("ChangePayoutSettings.approval", Rule::OneOf(approvals)),
+    ("ChangePayoutSettings.debtor", Rule::Any),
+    ("DebtorAccount.name", Rule::Text(MAX_NAME, LABEL_SOMETHING)),
+    ("DebtorAccount.iban", Rule::Text(MAX_NUMBER, NUMBER)),
+    ("DebtorAccount.bic", Rule::Text(11, BIC)),
+    ("PayoutArrived.reference", Rule::Text(MAX_REASON, NO_NUL)),
+    ("PayoutWentWrong.reason", Rule::Text(MAX_REASON, SOMETHING)),
+    ("PayoutWentWrong.accountRefused", Rule::Any),
+    ("RunPayouts.party", Rule::Text(MAX_PARTY, PARTY)),
+    ("RunPayouts.dryRun", Rule::Any),
     ("StockCorrection.adjust", Rule::Between(-MAX_UNITS, MAX_UNITS)),
     ("StockCorrection.location", Rule::Text(MAX_LOCATION, r"^[^\u0000-\u001f\u007f-\u009f]+$")),
     ("StockCorrection.onHand", Rule::Between(0, MAX_UNITS)),
@@ -186,10 +221,13 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("x-razorpay-event-id", Rule::Any),
     ("account", Rule::Text(usize::MAX, NO_NUL)),
     ("adminListProviderEvents.state", Rule::OneOf(|| owned(webhooks::STATES))),
+    ("adminListPayouts.status", Rule::OneOf(payout_states)),
+    ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
     ("at", Rule::InstantOrDate),
     ("audience", Rule::OneOf(audiences)),
     ("cause", Rule::Text(usize::MAX, NO_NUL)),
+    ("batchId", Rule::Text(17, "^(pob_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
     ("channel", Rule::Text(usize::MAX, NO_NUL)),
     ("currency", Rule::Text(usize::MAX, NO_NUL)),
     ("customerId", Rule::Text(17, "^(cus_[0-7][0-9a-hjkmnp-tv-z]{12})?$")),
@@ -223,6 +261,14 @@ const PARAMETERS: &[(&str, Rule)] = &[
 
 fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn approvals() -> Vec<String> {
+    Approval::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn payout_states() -> Vec<String> {
+    PayoutState::ALL.iter().map(|s| s.name().to_owned()).collect()
 }
 
 fn audiences() -> Vec<String> {

@@ -51,6 +51,8 @@ codes! {
     REFERENCE_USED = "reference_used", 409, "The reference was booked on another order", "A payment's reference is booked once in a channel. Look at both orders and at the bank's statement: one of the lines names the wrong order.";
     STOCK_BELOW_RESERVED = "stock_below_reserved", 409, "Fewer than are reserved", "Units are reserved for orders. Cancel orders first, or give a `reason` to record the loss of goods.";
     MIGRATION_UNFINISHED = "migration_unfinished", 409, "A migration has not ended", "Orders of this workflow are being moved from one version to another, or put back. Run that migration again as it was begun, or undo it; the detail names it.";
+    PAYOUT_STATE = "payout_state", 409, "Not to this payout", "What was said cannot happen to a payout in its state; the detail says what can. Read it again: somebody, or the provider, may have been quicker.";
+    PAYOUT_FILE = "payout_file", 409, "There is no file for the bank", "The batch is paid by a provider, not every payout of it is approved, one of them failed since, or nobody has said from which account the bank pays. The detail says which.";
     CHECKOUT_CLOSED = "checkout_closed", 409, "The checkout is over", "It expired, or was completed before. Start a new one.";
     EVENT_SETTLED = "event_settled", 409, "The event needs nothing", "Only an event that was parked or refused can be acted on again.";
     KEY_IN_USE = "idempotency_key_in_use", 409, "The first request is still running", "A request with this Idempotency-Key has not been answered yet. Wait and send the same request again.";

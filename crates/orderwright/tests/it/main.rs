@@ -19,6 +19,7 @@ mod lifecycle;
 mod lists;
 mod messages;
 mod payments;
+mod payouts;
 mod pictures;
 mod providers;
 mod stock;

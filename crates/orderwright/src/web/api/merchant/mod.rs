@@ -8,6 +8,7 @@ mod list_orders;
 mod messages;
 mod order_actions;
 mod order_timeline;
+mod payouts;
 mod request_cancellation;
 mod statement;
 mod stock;
@@ -33,4 +34,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(import_orders::handler))
         .routes(routes!(stock::handler))
         .routes(routes!(statement::handler))
+        .routes(routes!(payouts::list))
+        .routes(routes!(payouts::get))
+        .routes(routes!(payouts::lines))
+        .routes(routes!(payouts::statement_csv))
+        .routes(routes!(payouts::statement_html))
+        .routes(routes!(payouts::account, payouts::put_account))
 }
