@@ -103,8 +103,7 @@ fn the_providers_fee_is_borne_by_who_is_named() {
         let agreement = Agreement { fees_by: by.clone(), ..plain() };
         let placement = Placement { agreement: Some(agreement), ..order_in("made-to-order") };
         let mut shop = placement.lines(&[line(1, 2)]).place();
-        loop {
-            let Some(job) = shop.jobs.first().map(|j| (j.id, j.effect.0)) else { break };
+        while let Some(job) = shop.jobs.first().map(|j| (j.id, j.effect.0)) {
             shop.jobs.remove(0);
             let fee = (job.1 == Effect::Capture).then_some(59);
             shop.outcome(job.0, Outcome::Done { reference: None, capture_before: None, fee }).expect("waited for");
