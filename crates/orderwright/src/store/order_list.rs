@@ -138,7 +138,7 @@ fn cursor_after(last: &OrderRow, sort: Sort) -> Cursor {
 /// Orders that a page looks at when a filter has no index: what a page costs must not depend on the size of the shop.
 pub const WINDOW: i64 = 1_000;
 /// The same where a list does not run along time: its orders are scattered over the whole table, and each is read from another place.
-pub const SCATTERED: i64 = 150;
+pub const SCATTERED: i64 = 160;
 /// Customers whose orders are looked up one customer after the other.
 const PEOPLE: i64 = 50;
 /// Statuses that are looked up one by one; more of them are filtered out of the whole.

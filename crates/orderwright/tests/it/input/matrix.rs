@@ -91,7 +91,11 @@ fn endpoints(shop: &Shop, spec: &Value) -> Vec<Endpoint> {
             let own = if path.contains("/orders/{id}") { order.as_str() } else { "job_0000000000000" };
             let path = path.replace("{id}", own).replace("{refundId}", "ref_0000000000000");
             let path = path.replace("{sku}", shop.sku("bazaar", 3));
-            let method = if method == "patch" { "PATCH" } else { "POST" };
+            let method = match method.as_str() {
+                "patch" => "PATCH",
+                "put" => "PUT",
+                _ => "POST",
+            };
             all.push(Endpoint { method, path, schema: schema.clone(), actor });
         }
     }

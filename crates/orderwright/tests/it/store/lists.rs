@@ -133,7 +133,7 @@ pub async fn a_rare_order_is_found_page_by_page(place: Place) {
         found.sort_unstable();
         assert_eq!(found, [7, 900, 1_700, 2_399], "{sort}");
         let most = if [SortKey::Total, SortKey::ItemName, SortKey::TransactionId].contains(&sort.key) {
-            2_400 / 150 + 5
+            2_400 / 160 + 5
         } else {
             5
         };
