@@ -57,12 +57,17 @@ fn of_refunds(order: &Order, item: &Item) -> Finding {
 
 fn money(order: &Order) -> Finding {
     let (captured, refunded, refunding) = (order.captured(), order.refunded(), order.refunding());
-    must(refunding <= captured, || format!("{refunding} go back of {captured} captured"))?;
-    let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded).sum();
-    equal("what is left and the parties' shares", captured - refunded, shares)?;
+    let charged_back = order.charged_back();
+    must(refunding + charged_back <= captured, || {
+        format!("{refunding} go back and {charged_back} are charged back of {captured} captured")
+    })?;
+    let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded - order.borne_by(&s.party)).sum();
+    equal("what is left and the parties' shares", captured - refunded - order.borne_by_parties(), shares)?;
     for split in &order.splits {
-        must(0 <= split.refunded && split.refunded <= split.amount, || format!("a share is overdrawn: {split:?}"))?;
+        let taken = split.refunded + order.borne_by(&split.party);
+        must(0 <= split.refunded && taken <= split.amount, || format!("a share is overdrawn: {split:?}"))?;
     }
+    charged_back_in_bounds(order)?;
     for (n, split) in order.splits.iter().enumerate() {
         let twice = order.splits[..n].iter().any(|other| other.party == split.party);
         must(!twice, || format!("a party has two shares: {split:?}"))?;
@@ -83,9 +88,31 @@ fn money(order: &Order) -> Finding {
     Ok(())
 }
 
+/// Nothing is lost that was not taken, and nothing is borne that was not lost.
+fn charged_back_in_bounds(order: &Order) -> Finding {
+    for chargeback in order.chargebacks() {
+        let of_lines: i64 = chargeback.parts.iter().map(|p| p.amount).sum();
+        let of_parties: i64 = chargeback.borne.iter().map(|b| b.amount).sum();
+        must(0 <= of_parties && of_parties <= of_lines && of_lines <= chargeback.lost, || {
+            format!("more is borne than was lost: {chargeback:?}")
+        })?;
+        must(chargeback.lost <= chargeback.withdrawn, || format!("more is lost than was taken: {chargeback:?}"))?;
+    }
+    for item in &order.items {
+        must(order.left_of(item) >= 0, || format!("more is taken back of a line than it brought: {item:?}"))?;
+    }
+    Ok(())
+}
+
 /// What is held at the provider: authorised, and neither taken nor released.
 pub fn held(order: &Order) -> i64 {
     order.payments.iter().map(|p| if p.captured > 0 { 0 } else { p.authorised - p.voided }).sum()
+}
+
+/// What providers owe us for the order: taken, and neither refunded nor taken back by a bank with its fees.
+pub fn at_provider(order: &Order) -> i64 {
+    let taken: i64 = order.chargebacks().map(|c| c.withdrawn + c.fee).sum();
+    order.captured() - order.refunded() - taken
 }
 
 /// Units that are reserved, and units that left.
@@ -115,9 +142,13 @@ pub fn decision(before: Option<&Order>, decision: &Decision) -> Finding {
         }
     }
     let change = |f: fn(&Order) -> i64| f(&decision.order) - before.map_or(0, f);
-    equal("booked at the provider", clearing, change(|o| o.captured() - o.refunded()))?;
+    equal("booked at the provider", clearing, change(at_provider))?;
     equal("booked as held", on_hold, change(held))?;
-    equal("booked for the parties", parties, change(|o| o.splits.iter().map(|s| s.refunded - s.amount).sum()))?;
+    equal(
+        "booked for the parties",
+        parties,
+        change(|o| o.borne_by_parties() + o.splits.iter().map(|s| s.refunded - s.amount).sum::<i64>()),
+    )?;
     let mut reserved = 0;
     let mut left = 0;
     for moved in &decision.stock {

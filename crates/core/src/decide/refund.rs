@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use super::run::Run;
-use super::{MerchantView, Outcome, RefundRequest, Refusal, outcome as effects, refund_items_json, shares};
+use super::{MerchantView, Outcome, RefundRequest, Refusal, dispute, outcome as effects, refund_items_json, shares};
 use crate::id::{ItemId, RefundId};
 use crate::money::allocate;
 use crate::order::{Refund, RefundItem, RefundState};
@@ -15,6 +15,7 @@ use crate::order::{Refund, RefundItem, RefundState};
 pub(super) fn refund(run: &mut Run<'_, '_>, request: &RefundRequest) -> Result<(), Refusal> {
     let (amount, items) = measure(run, request)?;
     not_while_paying(run)?;
+    dispute::not_while_charged_back(run)?;
     let id = start(run, amount, items, request.items.is_some(), &request.reason, request.initiate_payment_refund);
     run.refund = Some(id);
     Ok(())
@@ -84,6 +85,7 @@ pub(super) fn decide_request(run: &mut Run<'_, '_>, refund: RefundId, approve: b
     };
     let (amount, items) = measure(run, &wish)?;
     not_while_paying(run)?;
+    dispute::not_while_charged_back(run)?;
     let id = start(run, amount, items, asked.by_item, &asked.reason, true);
     // The request keeps its id: the customer follows it.
     if let Some(refund) = run.order.refunds.iter_mut().find(|r| r.id == id) {
@@ -102,10 +104,13 @@ pub(super) fn cancelled(run: &mut Run<'_, '_>, lines: &[ItemId]) {
         .order
         .items
         .iter()
-        .filter(|i| lines.contains(&i.id) && i.captured > i.refunding)
-        .map(|i| RefundItem { item_id: i.id, quantity: Some(i.quantity), amount: i.captured - i.refunding })
+        .filter(|i| lines.contains(&i.id) && run.order.left_of(i) > 0)
+        .map(|i| RefundItem { item_id: i.id, quantity: Some(i.quantity), amount: run.order.left_of(i) })
         .collect();
     let amount: i64 = parts.iter().map(|p| p.amount).sum();
+    if amount > 0 && dispute::holds_back(run, amount) {
+        return;
+    }
     if amount > 0 {
         let reason = run.cause.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
         start(run, amount, parts, true, &reason, true);
@@ -125,7 +130,7 @@ fn units_refunded(run: &Run<'_, '_>, item: ItemId) -> i64 {
 
 /// How much a wish comes to, line by line.
 fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<RefundItem>), Refusal> {
-    let left = run.order.captured() - run.order.refunding();
+    let left = run.order.left();
     let too_large = |left: i64| Refusal::RefundTooLarge { available: run.order.currency.show(left) };
     let positive = |pointer: &str, amount: i64| match amount {
         1.. => Ok(()),
@@ -143,7 +148,7 @@ fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<Refun
             return Err(too_large(left));
         }
         // Taken from what each line has left, so that every line's money is known at any time.
-        let weights: Vec<i64> = run.order.items.iter().map(|i| i.captured - i.refunding).collect();
+        let weights: Vec<i64> = run.order.items.iter().map(|i| run.order.left_of(i)).collect();
         let parts = allocate(amount, &weights);
         let items = run.order.items.iter().zip(parts).filter(|(_, p)| *p > 0);
         return Ok((amount, items.map(|(i, amount)| RefundItem { item_id: i.id, quantity: None, amount }).collect()));
@@ -165,7 +170,7 @@ fn measure(run: &Run<'_, '_>, request: &RefundRequest) -> Result<(i64, Vec<Refun
             let message = format!("must be between 1 and {}", item.quantity);
             return Err(Refusal::Invalid { pointer: format!("/items/{n}/quantity"), message });
         }
-        let line_left = item.captured - item.refunding;
+        let line_left = run.order.left_of(item);
         let amount = match (wish.amount, wish.quantity) {
             (Some(amount), _) => amount,
             (None, Some(q)) => {
@@ -322,6 +327,7 @@ pub(super) fn failed_later(run: &mut Run<'_, '_>, refund: RefundId, code: &str) 
     }
     let mut lines = vec![(effects::CLEARING.to_owned(), amount)];
     lines.extend(shares::give_back(&mut run.order, &parts).into_iter().map(|(account, part)| (account, -part)));
+    dispute::even_out(&mut run.order);
     run.post("refund_failed", lines);
     let words = code.replace('_', " ");
     let message =
@@ -334,10 +340,10 @@ pub(super) fn failed_later(run: &mut Run<'_, '_>, refund: RefundId, code: &str) 
 
 /// The payment machine undid a capture: everything goes back at once.
 pub(super) fn undone(run: &mut Run<'_, '_>) {
-    let amount = run.order.captured() - run.order.refunding();
-    let parts = run.order.items.iter().filter(|i| i.captured > i.refunding);
+    let amount = run.order.left();
+    let parts = run.order.items.iter().filter(|i| run.order.left_of(i) > 0);
     let parts: Vec<RefundItem> =
-        parts.map(|i| RefundItem { item_id: i.id, quantity: None, amount: i.captured - i.refunding }).collect();
+        parts.map(|i| RefundItem { item_id: i.id, quantity: None, amount: run.order.left_of(i) }).collect();
     if amount > 0 {
         let reason = run.order.payment_reason.clone().unwrap_or_else(|| "undone".to_owned());
         // The provider has already done it, so nothing is initiated.

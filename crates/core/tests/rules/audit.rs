@@ -151,10 +151,15 @@ impl Shop {
         let books = &self.books;
         assert_eq!(books.accounts.values().sum::<i64>(), 0, "the books balance");
         assert_eq!(books.account("orders/unsettled"), 0);
-        assert_eq!(books.account("provider/clearing"), order.captured() - order.refunded());
+        assert_eq!(books.account("provider/clearing"), orderwright_core::audit::at_provider(order));
         for split in &order.splits {
-            assert_eq!(books.account(&split.party.account()), split.refunded - split.amount, "{split:?}");
+            let borne = order.borne_by(&split.party);
+            assert_eq!(books.account(&split.party.account()), split.refunded + borne - split.amount, "{split:?}");
         }
+        let banks = |of: fn(&orderwright_core::dispute::Chargeback) -> i64| order.chargebacks().map(of).sum::<i64>();
+        assert_eq!(books.account("disputes/held"), banks(|c| c.held()));
+        assert_eq!(books.account("platform/fees"), banks(|c| c.fee));
+        assert_eq!(books.account("disputes/lost"), banks(|c| c.lost) - order.borne_by_parties());
         let held = orderwright_core::audit::held(order);
         assert_eq!(books.account("provider/held"), held);
         assert_eq!(books.account("customers/held"), -held);

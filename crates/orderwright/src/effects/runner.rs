@@ -66,6 +66,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
     match row.kind.as_str() {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
+        super::DISPUTE => super::disputes::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {
@@ -297,7 +298,7 @@ pub(super) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state
 }
 
 /// Puts a job before somebody: it is not tried again until it is revived.
-async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
+pub(super) async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
     tracing::error!(job = %JobId(id), why, "a job needs attention");
     ctx.app.metrics.dead_jobs.inc();
     let now = ctx.clock.now();
@@ -330,8 +331,8 @@ async fn sandbox_webhook(ctx: &Ctx, row: &JobRow) {
                 deliver(ctx, order, command, Some(effect)).await;
             }
         }
-        Some(crate::pay::sandbox::Webhook::Dispute { order, payment }) => {
-            deliver(ctx, order, Command::Dispute { payment, open: true }, None).await;
+        Some(crate::pay::sandbox::Webhook::Dispute { order, payment, says }) => {
+            super::disputes::sandbox_bank(ctx, order, payment, says).await;
         }
         None => return bury(ctx, row.id, row.fence, "the webhook cannot be read").await,
     }

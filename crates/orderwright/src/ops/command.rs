@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use orderwright_core::decide::{self, Command, Context, Decision, Message};
-use orderwright_core::id::{MerchantOrderId, OrderId, RefundId};
+use orderwright_core::decide::{self, Command, Context, Decision, DisputeNote, Message};
+use orderwright_core::id::{DisputeId, MerchantOrderId, OrderId, RefundId};
 use orderwright_core::order::{Order, SANDBOX};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Effect, Workflow};
@@ -33,6 +33,10 @@ pub struct Applied {
     pub refund: Option<RefundId>,
     /// The message that the command wrote.
     pub message: Option<Message>,
+    /// The dispute that the command is about.
+    pub dispute: Option<DisputeId>,
+    /// The last that the command wrote in a dispute.
+    pub note: Option<DisputeNote>,
     /// When the command was decided.
     pub at: Timestamp,
 }
@@ -97,8 +101,9 @@ pub async fn run(ctx: &mut Ctx, which: OrderRef, command: &Command) -> Result<Ap
     };
     let (decision, loaded) = Box::pin(apply(ctx, &scope, which, command, &mut extra)).await?;
     let (refund, message, at) = (decision.refund, decision.message.clone(), decision.order.updated_at);
+    let (dispute, note) = (decision.disputes.subject, decision.disputes.notes.last().cloned());
     let loaded = Box::pin(settle(ctx, decision, loaded)).await?;
-    Ok(Applied { loaded, refund, message, at })
+    Ok(Applied { loaded, refund, message, dispute, note, at })
 }
 
 /// Decides and commits, again when the order moved; runs nothing. `extra` adds to the changeset what must be committed with it.

@@ -51,6 +51,7 @@ pub fn open(books: &mut Books, id: &str, delay_s: i64) -> Option<Value> {
     let (amount, currency) = (charge["amount_captured"].as_i64()?, charge["currency"].as_str()?.to_owned());
     let (dispute, now) = (books.id("dp"), books.now_s());
     let txn = charges::transaction(books, "adjustment", &dispute, -amount, FEE, &currency);
+    let txn = books.get(&txn).cloned();
     books.pay("platform", &currency, -amount - FEE);
     books.change(&charge_id, json!({ "disputed": true }));
     let evidence: serde_json::Map<String, Value> =
@@ -119,8 +120,11 @@ pub fn decide(books: &mut Books, id: &str, status: &str) -> Option<Value> {
     let object = books.change(id, json!({ "status": status }));
     if status == "won" {
         let (amount, currency) = (dispute["amount"].as_i64()?, dispute["currency"].as_str()?.to_owned());
-        charges::transaction(books, "adjustment", id, amount, 0, &currency);
+        let txn = charges::transaction(books, "adjustment", id, amount, 0, &currency);
         books.pay("platform", &currency, amount);
+        let mut moves = dispute["balance_transactions"].as_array().cloned().unwrap_or_default();
+        moves.extend(books.get(&txn).cloned());
+        let object = books.change(id, json!({ "balance_transactions": moves }));
         later(books, "charge.dispute.funds_reinstated", &object, 0);
     }
     later(books, "charge.dispute.closed", &object, 0);

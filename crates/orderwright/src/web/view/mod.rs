@@ -1,6 +1,7 @@
 //! What the API shows: shapes of api.md, made from aggregates for the role that asks.
 
 pub mod csv;
+pub mod dispute;
 pub mod event;
 pub mod message;
 pub mod order;

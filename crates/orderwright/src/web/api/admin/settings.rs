@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use orderwright_core::catalog::Channel;
+use orderwright_core::dispute::Bearer;
 use orderwright_core::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,6 +12,7 @@ use crate::web::api::shared;
 use crate::web::caller::{Admin, Caller};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
+use crate::web::view::event::optional_text;
 use crate::web::view::page::Params;
 
 /// What to change about a channel; what is left out stays.
@@ -25,6 +27,18 @@ pub struct ChangeSettings {
     /// Which provider new payments are made with: sandbox, stripe, razorpay. It must be set up on the server.
     #[serde(default)]
     pub payment_provider: Option<String>,
+    /// How long the other side has to answer a dispute: `3d`. Disputes that are open keep their time.
+    #[serde(default)]
+    pub dispute_window: Option<String>,
+    /// How long before a bank's deadline staff is reminded: `2d`.
+    #[serde(default)]
+    pub dispute_reminder: Option<String>,
+    /// Who bears a lost chargeback: parties, platform. Those that are open stay as they are.
+    #[serde(default)]
+    pub chargeback_bearer: Option<String>,
+    /// What customers are told of refunds; it goes into the evidence against chargebacks. Empty takes it away.
+    #[serde(default)]
+    pub refund_policy: Option<String>,
     /// The time zone whose days business days are: `Europe/Berlin`.
     #[serde(default)]
     pub time_zone: Option<String>,
@@ -51,6 +65,14 @@ pub struct Settings {
     pub payment_window: String,
     /// How long delivered goods may be returned.
     pub return_window: String,
+    /// How long the other side has to answer a dispute.
+    pub dispute_window: String,
+    /// How long before a bank's deadline staff is reminded.
+    pub dispute_reminder: String,
+    /// Who bears a lost chargeback.
+    pub chargeback_bearer: String,
+    /// What customers are told of refunds.
+    pub refund_policy: Option<String>,
     /// The time zone whose days business days are.
     pub time_zone: String,
     /// Days on which nobody works, `YYYY-MM-DD`.
@@ -66,6 +88,10 @@ fn show(channel: &Channel) -> Settings {
         payment_provider: channel.payment_provider.clone(),
         payment_window: channel.policies.payment_window.to_string(),
         return_window: channel.policies.return_window.to_string(),
+        dispute_window: channel.disputes.respond_within.to_string(),
+        dispute_reminder: channel.disputes.remind_before.to_string(),
+        chargeback_bearer: channel.disputes.chargeback_bearer.name().to_owned(),
+        refund_policy: channel.disputes.refund_policy.clone(),
         time_zone: channel.calendar.time_zone.clone(),
         holidays: channel.calendar.holidays.clone(),
     }
@@ -111,12 +137,14 @@ pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl Int
     ))]
 pub async fn patch(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
-        let ChangeSettings { channel, cancel_window, payment_provider, time_zone, holidays } = body;
+        let disputes = of_disputes(&body)?;
+        let ChangeSettings { channel, cancel_window, payment_provider, time_zone, holidays, .. } = body;
+        let others = payment_provider.is_some() || time_zone.is_some() || holidays.is_some();
         let cancel_window = match cancel_window {
-            None if payment_provider.is_none() && time_zone.is_none() && holidays.is_none() => {
+            None if !others && disputes == settings::DisputeChange::default() => {
                 return Err(Problem::field(
                     "/cancelWindow",
-                    "say what to change: cancelWindow, paymentProvider, timeZone or holidays",
+                    "say what to change: cancelWindow, paymentProvider, disputeWindow, disputeReminder, chargebackBearer, refundPolicy, timeZone or holidays",
                 ));
             }
             None => None,
@@ -127,9 +155,41 @@ pub async fn patch(incoming: Incoming<Admin>) -> Response {
                 })?)
             }
         };
-        let change = settings::Change { cancel_window, payment_provider, time_zone, holidays };
+        let change = settings::Change { cancel_window, payment_provider, time_zone, holidays, disputes };
         let channel = settings::change(&mut ctx, &channel, change).await?;
         Ok(Answer::ok(&show(&channel)))
     };
     incoming.run(None, work).await
+}
+
+/// The longest time that settings of disputes take.
+const MAX_DISPUTE_WINDOW: Span = Span::seconds(366 * 86_400);
+
+/// What to change about disputes.
+fn of_disputes(body: &ChangeSettings) -> Result<settings::DisputeChange, Problem> {
+    let span = |pointer: &str, text: &Option<String>| -> Result<Option<Span>, Problem> {
+        let Some(text) = text else { return Ok(None) };
+        let span = Span::parse(text).filter(|s| *s <= MAX_DISPUTE_WINDOW);
+        span.map(Some).ok_or_else(|| Problem::field(pointer, "must be a time like 3d, 12h or 30m, at most 366d"))
+    };
+    let bearer = match &body.chargeback_bearer {
+        None => None,
+        Some(text) => Some(
+            Bearer::parse(text)
+                .ok_or_else(|| Problem::field("/chargebackBearer", "must be one of parties, platform"))?,
+        ),
+    };
+    if let Some(policy) = &body.refund_policy {
+        let mut wrong = Vec::new();
+        optional_text(&mut wrong, "/refundPolicy", Some(policy));
+        if !wrong.is_empty() {
+            return Err(Problem::fields(wrong));
+        }
+    }
+    Ok(settings::DisputeChange {
+        respond_within: span("/disputeWindow", &body.dispute_window)?,
+        remind_before: span("/disputeReminder", &body.dispute_reminder)?,
+        bearer,
+        refund_policy: body.refund_policy.clone(),
+    })
 }
