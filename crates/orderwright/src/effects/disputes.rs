@@ -56,8 +56,8 @@ pub fn sandbox_facts(order: &Order, payment: PaymentId, says: BankSays, now: Tim
         currency: order.currency.code().to_owned(),
         standing,
         status: says.name().to_owned(),
-        withdrawn: if matches!(standing, Standing::Won | Standing::Inquiry) { 0 } else { taken },
-        fee: if standing == Standing::Inquiry { 0 } else { Sandbox::DISPUTE_FEE },
+        withdrawn: if standing == Standing::Won { 0 } else { taken },
+        fee: Sandbox::DISPUTE_FEE,
         respond_by,
         reason: Some("fraudulent".to_owned()),
     })

@@ -77,8 +77,6 @@ pub enum Webhook {
 /// What the sandbox's bank says of a dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BankSays {
-    /// It asks before it disputes.
-    Inquiry,
     /// It disputes the payment.
     Opened,
     /// It decided for the merchant.
@@ -88,12 +86,7 @@ pub enum BankSays {
 }
 
 impl BankSays {
-    const ALL: &[(&str, Self)] = &[
-        ("warning_needs_response", Self::Inquiry),
-        ("needs_response", Self::Opened),
-        ("won", Self::Won),
-        ("lost", Self::Lost),
-    ];
+    const ALL: &[(&str, Self)] = &[("needs_response", Self::Opened), ("won", Self::Won), ("lost", Self::Lost)];
 
     /// Its word for that: Stripe's.
     pub fn name(self) -> &'static str {
@@ -103,7 +96,6 @@ impl BankSays {
     /// How the dispute then stands.
     pub fn standing(self) -> Standing {
         match self {
-            Self::Inquiry => Standing::Inquiry,
             Self::Opened => Standing::NeedsResponse,
             Self::Won => Standing::Won,
             Self::Lost => Standing::Lost,

@@ -84,6 +84,8 @@ pub struct DisputeFilter {
     pub undecided: Option<bool>,
     /// To be answered before.
     pub respond_before: Option<i64>,
+    /// Only of orders that were sent to the dispute's merchant: a merchant sees no other.
+    pub routed: bool,
 }
 
 impl Store {
@@ -106,6 +108,7 @@ impl Store {
             text(&filter.status),
             filter.undecided.map(i64::from).into(),
             filter.respond_before.into(),
+            filter.routed.into(),
         ];
         self.inner.list_stmt(Stmt::DisputeList, vals).await
     }

@@ -194,6 +194,8 @@ registry! {
         AND (CAST(?5 AS BIGINT) IS NULL OR customer_id = ?5) AND (CAST(?6 AS BIGINT) IS NULL OR order_id = ?6) \
         AND (CAST(?7 AS TEXT) IS NULL OR kind = ?7) AND (CAST(?8 AS TEXT) IS NULL OR status = ?8) \
         AND (CAST(?9 AS BIGINT) IS NULL OR undecided = ?9) AND (CAST(?10 AS BIGINT) IS NULL OR respond_by < ?10) \
+        AND (CAST(?11 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM merchant_order m \
+            WHERE m.merchant_id = dispute.merchant_id AND m.order_id = dispute.order_id)) \
         ORDER BY id DESC LIMIT ?2");
     DisputeNoteInsert = "INSERT INTO dispute_note (id, dispute_id, order_id, evidence, side, readers, text, links, created_by, at) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";

@@ -85,6 +85,7 @@ fn within(ctx: &Ctx, mut filter: DisputeFilter) -> Option<DisputeFilter> {
         }
         Role::Merchant => {
             filter.merchant_id = Some(ctx.actor.merchant?.0);
+            filter.routed = true;
             claims(&mut filter).then_some(filter)
         }
         Role::Brand => None,

@@ -17,7 +17,8 @@ scenarios! {
         lists_filter_and_go_on,
         an_answer_is_given_once_for_each_key;
     clock:
-        a_silent_merchant_is_passed_over;
+        a_silent_merchant_is_passed_over,
+        a_merchant_who_has_not_seen_the_order_is_not_asked;
 }
 
 fn claim(shop: &Shop, order: &str, item: usize, more: Value) -> Value {
@@ -271,4 +272,23 @@ fn a_silent_merchant_is_passed_over(shop: &Shop) {
     admin
         .patch("/admin/settings", &json!({ "channel": "bazaar", "chargebackBearer": "nobody" }))
         .wrong(&["/chargebackBearer"]);
+}
+
+fn a_merchant_who_has_not_seen_the_order_is_not_asked(shop: &Shop) {
+    let rests = |window: &str| {
+        shop.admin().patch("/admin/settings", &json!({ "channel": "mall", "cancelWindow": window })).expect(200);
+    };
+    rests("2h");
+    let order = shop.place("mall", &[(0, 1)], "pm_card_visa").id().to_owned();
+    shop.wait_status(&order, "paid");
+    let made = raise(shop, &shop.customer(0), &order);
+    assert_eq!((made.s("status"), &made["respondBy"]), ("awaiting_operator", &Value::Null));
+    let seller = shop.merchant_of("mall", 0);
+    let seen = || walk(&seller, "/merchant/disputes", "limit=100").iter().any(|d| d.id() == made.id());
+    assert!(!seen(), "the order is not theirs yet");
+    seller.get(&own(&seller, &order, made.id(), "")).problem(404);
+    shop.advance("3h");
+    shop.wait_status(&order, "sent_to_merchant");
+    assert!(seen());
+    rests("0m");
 }
