@@ -26,6 +26,8 @@ pub const PACE: Duration = Duration::from_millis(20);
 const SWEEP: Span = Span::seconds(60);
 /// Work taken at once by one step.
 const BATCH: i64 = 64;
+/// Changesets that get their place in the feed in one transaction: enough that they do not pile up, few enough that no order waits long.
+const NUMBERED: i64 = 1_024;
 
 /// Starts the loops of a node. They end with the runtime.
 pub fn start(app: &Arc<App>) {
@@ -51,7 +53,7 @@ pub fn start(app: &Arc<App>) {
 pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
     crate::ops::versions::follow::look(app).await?;
-    let numbered = app.store.sequence(512).await?;
+    let numbered = app.store.sequence(NUMBERED).await?;
     if numbered > 0 {
         app.metrics.feed_numbered.inc_by(numbered as u64);
         app.feed.send_replace(());
@@ -61,7 +63,7 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
     let swept = sweep(app, now).await?;
-    Ok(numbered == 512 || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
+    Ok(i64::try_from(numbered).is_ok_and(|n| n >= NUMBERED) || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
 }
 
 /// Throws away answers that were kept long enough. That is a write, and nobody waits for it.
