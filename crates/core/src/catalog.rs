@@ -8,6 +8,8 @@ use crate::dispute::Bearer;
 use crate::id::{MerchantId, VariantId};
 use crate::money::Currency;
 use crate::order::{PartyKind, Policies};
+use crate::refunds::RefundPolicy;
+use crate::split::Terms;
 use crate::time::Span;
 
 /// A channel: a shop front with its lifecycle, currency and terms.
@@ -34,6 +36,12 @@ pub struct Channel {
     pub retailer: String,
     /// Who shares in each line; sums to 10,000 basis points.
     pub split: Vec<SplitRule>,
+    /// Rules that know better for a merchant, a category or a SKU; the most specific one wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split_rules: Vec<Terms>,
+    /// What the shop has decided about refunds.
+    #[serde(default, skip_serializing_if = "crate::refunds::is_default")]
+    pub refunds: RefundPolicy,
     /// Discount codes.
     pub discounts: Vec<Discount>,
     /// Whether the payment gateway keeps an order of its own for each of ours.
@@ -116,6 +124,9 @@ pub struct Offer {
     pub merchant_id: MerchantId,
     /// The brand that it belongs to.
     pub brand: Option<String>,
+    /// The kind of goods, as the shop sorts them; rules of splits may be for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// For people.
     pub name: String,
     /// Of one unit, in the channel's currency.

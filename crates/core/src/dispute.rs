@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DisputeId, ItemId, JobId, MerchantId, PaymentId, RefundId, ShipmentId};
-use crate::order::{Instance, Item, Order, PartyRef, RefundItem};
+use crate::order::{Instance, Item, Order, PartyRef, RefundItem, Taken};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Machine, State, Workflow, read};
 
@@ -312,6 +312,9 @@ pub struct Chargeback {
     /// Of the loss, what is counted against which line. What is beyond what was left of the order is the platform's alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<RefundItem>,
+    /// The same by the pools of shares that it was taken from: what gives it back exactly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Taken>,
     /// The bank's reason, as the provider says it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<String>,
@@ -336,7 +339,7 @@ impl Chargeback {
 pub struct Borne {
     /// Who.
     pub party: PartyRef,
-    /// Minor units.
+    /// Minor units; negative for the platform where it had added more than its share.
     pub amount: i64,
 }
 

@@ -110,6 +110,12 @@ ids! {
     MigrationId = "mig_";
     /// A domain event of the feed.
     EventId = "evt_";
+    /// A payout.
+    PayoutId = "pyo_";
+    /// Payouts that were made together.
+    BatchId = "pob_";
+    /// A party's account at a bank.
+    BankAccountId = "bnk_";
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ use crate::id::{
 };
 use crate::money::Currency;
 use crate::order::{Order, RefundItem};
+use crate::refunds::RefundTerms;
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
@@ -203,6 +204,8 @@ pub struct RefundRequest {
     pub reason: String,
     /// Whether the provider is told, or the money went back outside.
     pub initiate_payment_refund: bool,
+    /// What else is said of it.
+    pub terms: RefundTerms,
 }
 
 /// A line of such a wish.
@@ -422,6 +425,10 @@ pub enum StockMoveKind {
     Release,
     /// on hand −, reserved −.
     Ship,
+    /// Units came back and can be sold again: on hand +.
+    Return,
+    /// Units came back and cannot be sold again; figures stay.
+    WriteOff,
 }
 
 impl StockMoveKind {
@@ -432,6 +439,8 @@ impl StockMoveKind {
             Self::Commit => "commit",
             Self::Release => "release",
             Self::Ship => "ship",
+            Self::Return => "return",
+            Self::WriteOff => "write_off",
         }
     }
 }
@@ -534,6 +543,9 @@ pub enum Refusal {
         /// The dispute.
         dispute: String,
     },
+    /// Whoever asked for a refund, or approved it, cannot approve it again.
+    #[error("you asked for this refund or approved it before: beyond the limit somebody else must approve it")]
+    SecondPerson,
     /// The actor is no merchant of this order.
     #[error("only a merchant of the order can ask to be let off")]
     NoMerchant,

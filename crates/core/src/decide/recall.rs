@@ -15,6 +15,7 @@ use crate::actor::{Actor, Role};
 use crate::dispute::Standing;
 use crate::id::{ItemId, MerchantId};
 use crate::order::Order;
+use crate::refunds::{RefundTerms, is_default};
 use crate::time::{Span, Timestamp};
 use crate::workflow::Field;
 
@@ -153,6 +154,9 @@ pub struct Wish {
     /// Whether the provider was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub initiate: bool,
+    /// What else was said of it, without references.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub terms: RefundTerms,
 }
 
 /// How a chargeback stood: what bounds refunds.
@@ -261,6 +265,7 @@ fn wished(wish: &RefundRequest) -> Wish {
         amount: wish.amount,
         items: wish.items.as_ref().map(|items| items.iter().map(|i| (i.item, i.quantity, i.amount)).collect()),
         initiate: wish.initiate_payment_refund,
+        terms: RefundTerms { reference: None, ..wish.terms.clone() },
     }
 }
 

@@ -242,8 +242,14 @@ impl<'a> Replay<'a> {
     fn step(&mut self, record: &Record) -> Result<(), Stop> {
         self.tick(record.at, record)?;
         let command = self.command(record)?;
-        let decision = self.decide(&command, &actor(record), record.at, record)?;
+        let actor = self.somebody(record);
+        let decision = self.decide(&command, &actor, record.at, record)?;
         self.take(decision, record)
+    }
+
+    /// Records name nobody; where two people must agree, they did in history, so each command is somebody else's.
+    fn somebody(&mut self, record: &Record) -> Actor {
+        Actor { id: format!("{REPLAY}-{}", self.ids.next_id()), ..actor(record) }
     }
 
     /// Fires the timers that are due before the command.
@@ -393,6 +399,7 @@ fn request(wish: &Wish) -> RefundRequest {
         items: wish.items.as_ref().map(|items| items.iter().map(part).collect()),
         reason: REPLAY.to_owned(),
         initiate_payment_refund: wish.initiate,
+        terms: wish.terms.clone(),
     }
 }
 
@@ -408,11 +415,15 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
         whole.gst_amount += part.gst_amount;
         whole.discount_amount += part.discount_amount;
         whole.shipping_share += part.shipping_share;
+        if let (Some(whole), Some(part)) = (&mut whole.agreement, &part.agreement) {
+            whole.unite(part);
+        }
     }
     for item in &mut fresh.items {
         let Item { merchant, reservation, captured, refunding, refunded, expected_by, delivered_at, .. } = item;
         (*merchant, *reservation, *expected_by, *delivered_at) = (None, Reservation::Held, None, None);
         (*captured, *refunding, *refunded) = (0, 0, 0);
+        (item.pool, item.restocked, item.written_off) = (None, 0, 0);
         item.machine = unstarted(&item.machine);
     }
     fresh.payment = unstarted(&fresh.payment);
@@ -423,6 +434,7 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
     fresh.refunds.clear();
     fresh.splits.clear();
     fresh.pools.clear();
+    fresh.fees.clear();
     fresh.shipments.clear();
     fresh.notes.clear();
     fresh.cancellation_requests.clear();

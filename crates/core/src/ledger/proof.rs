@@ -18,6 +18,10 @@ pub struct Line<'a> {
     pub reverses: Option<i64>,
     /// The order, if it is about one.
     pub order: Option<i64>,
+    /// The payout, if it is about one.
+    pub payout: Option<i64>,
+    /// What caused it.
+    pub cause: &'a str,
     /// The account's name.
     pub account: &'a str,
     /// ISO 4217.
@@ -43,6 +47,23 @@ pub struct Claim {
     pub charged_back: i64,
     /// What banks have while they decide.
     pub disputed: i64,
+    /// What parties bear of providers' fees.
+    pub fees_borne: i64,
+}
+
+/// What a payout's document says of its money. Minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayoutClaim {
+    /// By how much the platform owes the party less.
+    pub taken: i64,
+    /// Into the party's reserve, less what came out of it.
+    pub reserved: i64,
+    /// What the party owes more (negative: less).
+    pub owed: i64,
+    /// On its way.
+    pub in_transit: i64,
+    /// Arrived.
+    pub arrived: i64,
 }
 
 /// Something that does not hold.
@@ -80,6 +101,17 @@ pub enum Finding {
         /// In the book.
         book: i64,
     },
+    /// The book says another thing than the payout.
+    Payout {
+        /// The payout.
+        payout: i64,
+        /// What is compared: taken, reserved, owed, in transit, arrived.
+        what: &'static str,
+        /// In the payout's document.
+        document: i64,
+        /// In the book.
+        book: i64,
+    },
     /// More went back than was taken.
     OverRefunded {
         /// The order.
@@ -109,6 +141,9 @@ pub enum Finding {
     },
 }
 
+/// The cause of postings by which a provider passed a share on to its party at once.
+pub const TRANSFER: &str = "transfer";
+
 /// A hasher without a random seed: the same book gives the same proof, step by step.
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
@@ -133,6 +168,7 @@ pub struct Proof {
     balances: Map<(u32, u32), i64>,
     names: Names,
     orders: Map<i64, OfOrder>,
+    payouts: Map<i64, PayoutClaim>,
     /// Lines of reversing postings by account: what must cancel out.
     reversing: BTreeMap<(i64, i64), BTreeMap<(u32, u32), i64>>,
 }
@@ -179,7 +215,8 @@ impl Proof {
         if *open == 0 {
             self.open.remove(&(line.posting, currency));
         }
-        if let Some(order) = line.order {
+        // What a provider passed on to a party is paid, but neither refunded nor taken away from its share.
+        if let Some(order) = line.order.filter(|_| line.cause != TRANSFER) {
             let of = self.orders.entry(order).or_default();
             match &self.names.accounts[account as usize] {
                 Some(Account::Disputed) => {
@@ -192,7 +229,20 @@ impl Proof {
                 }
                 Some(Account::Held) => of.held += line.amount,
                 Some(Account::Unsettled) => of.unsettled += line.amount,
-                Some(Account::Party(_) | Account::Receivable(_)) => of.parties -= line.amount,
+                Some(Account::Party(_) | Account::Receivable(_) | Account::Tax | Account::DiscountsBorne) => {
+                    of.parties -= line.amount;
+                }
+                _ => {}
+            }
+        }
+        if let Some(payout) = line.payout {
+            let of = self.payouts.entry(payout).or_default();
+            match &self.names.accounts[account as usize] {
+                Some(Account::Party(_)) => of.taken += line.amount,
+                Some(Account::Reserve(_)) => of.reserved -= line.amount,
+                Some(Account::Receivable(_)) => of.owed += line.amount,
+                Some(Account::PayoutsInTransit) => of.in_transit -= line.amount,
+                Some(Account::Bank | Account::Clearing) => of.arrived -= line.amount,
                 _ => {}
             }
         }
@@ -225,9 +275,10 @@ impl Proof {
                 found.push(Finding::Order { order, what, document, book });
             }
         };
-        let kept = claim.captured - claim.refunded - claim.charged_back;
+        let kept = claim.captured - claim.refunded - claim.charged_back - claim.fees_borne;
         compare("captured less refunded and charged back", kept, of.clearing);
-        compare("shares", claim.shares - claim.shares_refunded - claim.charged_back, of.parties);
+        let shares = claim.shares - claim.shares_refunded - claim.charged_back - claim.fees_borne;
+        compare("shares", shares, of.parties);
         compare("disputed", claim.disputed, of.disputed);
         compare("held", claim.held, of.held);
         compare("unsettled", 0, of.unsettled);
@@ -238,6 +289,25 @@ impl Proof {
             found.push(Finding::OverRefunded { order, captured: claim.captured, refunded: gone });
         }
         found
+    }
+
+    /// What a payout's document claims, held against its lines.
+    pub fn claim_of_payout(&self, payout: i64, claim: &PayoutClaim) -> Vec<Finding> {
+        let book = self.payouts.get(&payout).copied().unwrap_or_default();
+        let compared = [
+            ("taken from what the party is owed", claim.taken, book.taken),
+            ("put into its reserve", claim.reserved, book.reserved),
+            ("owed by it", claim.owed, book.owed),
+            ("in transit", claim.in_transit, book.in_transit),
+            ("arrived", claim.arrived, book.arrived),
+        ];
+        let wrong = compared.into_iter().filter(|(_, document, book)| document != book);
+        wrong.map(|(what, document, book)| Finding::Payout { payout, what, document, book }).collect()
+    }
+
+    /// Payouts that have lines: each needs a document.
+    pub fn payouts(&self) -> impl Iterator<Item = i64> {
+        self.payouts.keys().copied()
     }
 
     /// Orders that have lines: each needs a document.
@@ -301,7 +371,7 @@ mod tests {
     use super::*;
 
     fn line(posting: i64, account: &'static str, amount: i64) -> Line<'static> {
-        Line { posting, reverses: None, order: Some(1), account, currency: "EUR", amount }
+        Line { posting, reverses: None, order: Some(1), payout: None, cause: "test", account, currency: "EUR", amount }
     }
 
     /// A sale of 100 shared 90 to 10, of which 20 went back.
@@ -324,8 +394,16 @@ mod tests {
         proof
     }
 
-    const CLAIM: Claim =
-        Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0, charged_back: 0, disputed: 0 };
+    const CLAIM: Claim = Claim {
+        captured: 100,
+        refunded: 20,
+        shares: 100,
+        shares_refunded: 20,
+        held: 0,
+        fees_borne: 0,
+        charged_back: 0,
+        disputed: 0,
+    };
 
     #[test]
     fn a_sound_book_has_no_finding_in_any_order_of_its_lines() {
@@ -417,6 +495,36 @@ mod tests {
         );
         sale()[5..].iter().for_each(|l| whole.reversed(9, l));
         assert_eq!(whole.findings(), vec![]);
+    }
+
+    #[test]
+    fn a_share_that_a_provider_passed_on_is_still_the_orders() {
+        let mut lines = sale();
+        lines.push(Line { cause: TRANSFER, ..line(4, "party/merchant/m", 72) });
+        lines.push(Line { cause: TRANSFER, ..line(4, "provider/clearing", -72) });
+        let proof = proof(&lines);
+        assert_eq!(proof.findings(), vec![]);
+        assert_eq!(proof.claim(1, &CLAIM), vec![]);
+    }
+
+    #[test]
+    fn a_payout_that_says_otherwise_is_found() {
+        let of = |posting, account, amount| Line { order: None, payout: Some(7), ..line(posting, account, amount) };
+        let lines = [
+            of(1, "party/merchant/m", 10),
+            of(1, "reserve/merchant/m", -10),
+            of(2, "party/merchant/m", 62),
+            of(2, "payouts/transit", -62),
+        ];
+        let sent = PayoutClaim { taken: 72, reserved: 10, in_transit: 62, ..PayoutClaim::default() };
+        assert_eq!(proof(&lines).claim_of_payout(7, &sent), vec![]);
+        assert_eq!(proof(&lines).payouts().collect::<Vec<_>>(), [7]);
+        let paid = PayoutClaim { in_transit: 0, arrived: 62, ..sent };
+        assert_eq!(proof(&lines).claim_of_payout(7, &paid).len(), 2);
+        let mut arrived = lines.to_vec();
+        arrived.extend([of(3, "payouts/transit", 62), of(3, "bank", -62)]);
+        assert_eq!(proof(&arrived).claim_of_payout(7, &paid), vec![]);
+        assert!(!proof(&lines).claim_of_payout(8, &sent).is_empty(), "a payout without lines");
     }
 
     #[test]

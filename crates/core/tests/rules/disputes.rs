@@ -44,7 +44,10 @@ fn status(shop: &Shop, id: DisputeId) -> &'static str {
 
 fn decides(id: DisputeId, outcome: Outcome, amount: Option<i64>) -> DisputeCommand {
     let reason = Some("seen the photos".to_owned());
-    DisputeCommand::Decide { dispute: id, verdict: Verdict { outcome, amount, reason, initiate_payment_refund: true } }
+    DisputeCommand::Decide {
+        dispute: id,
+        verdict: Verdict { outcome, amount, reason, initiate_payment_refund: true, policy: Default::default() },
+    }
 }
 
 fn says(id: DisputeId, readers: Readers) -> DisputeCommand {
@@ -160,7 +163,13 @@ fn whoever_raised_it_may_withdraw_it_and_a_rejection_has_a_reason() {
     assert!(act(&mut withdrawn, &customer(), says(id, Readers::All)).is_err(), "it is over");
     let other = raised(&mut withdrawn, &customer(), 0);
     assert_ne!(other, id, "and can be raised anew");
-    let verdict = Verdict { outcome: Outcome::Reject, amount: None, reason: None, initiate_payment_refund: true };
+    let verdict = Verdict {
+        outcome: Outcome::Reject,
+        amount: None,
+        reason: None,
+        initiate_payment_refund: true,
+        policy: Default::default(),
+    };
     let silent = act(&mut shop, &operator(), DisputeCommand::Decide { dispute: id, verdict });
     assert!(matches!(silent, Err(Refusal::MissingField { field: "reason", .. })), "{silent:?}");
     for role in [customer(), merchant(1)] {

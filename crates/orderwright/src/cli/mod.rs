@@ -11,6 +11,7 @@ mod jobs;
 mod key;
 mod openapi;
 mod payments;
+mod payouts;
 mod sandbox;
 mod serve;
 mod show;
@@ -64,6 +65,9 @@ enum Command {
     /// Play a payment provider, to rehearse with: its protocol, no money
     #[command(subcommand)]
     Sandbox(sandbox::Command),
+    /// Pay parties what they earned, and write the bank's files
+    #[command(subcommand)]
+    Payouts(payouts::Command),
     /// Look at background work, and try again what gave up
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -106,6 +110,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(args) => crate::import::main(args).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Sandbox(command) => sandbox::run(command).await,
+        Command::Payouts(command) => payouts::run(command).await,
         Command::Jobs(command) => jobs::run(command).await,
     }
 }

@@ -211,7 +211,7 @@ impl<'a> Player<'a> {
 }
 
 fn refund(amount: Option<i64>, reason: &str) -> RefundRequest {
-    RefundRequest { amount, items: None, reason: reason.to_owned(), initiate_payment_refund: true }
+    RefundRequest { amount, reason: reason.to_owned(), initiate_payment_refund: true, ..RefundRequest::default() }
 }
 
 fn actor(role: Role, id: String) -> Actor {

@@ -31,6 +31,7 @@ const NUMBERED: i64 = 1_024;
 
 /// Starts the loops of a node. They end with the runtime.
 pub fn start(app: &Arc<App>) {
+    start_payouts(app);
     let node = app.clone();
     tokio::spawn(async move {
         loop {
@@ -49,6 +50,22 @@ pub fn start(app: &Arc<App>) {
     });
 }
 
+/// Starts the loop of scheduled payouts. It is one of its own, because a run takes as long as it takes.
+fn start_payouts(app: &Arc<App>) {
+    let node = app.clone();
+    tokio::spawn(async move {
+        loop {
+            match crate::ops::payouts::schedule::step(&node).await {
+                Ok(_) => {}
+                // Another node is at it, or the store is.
+                Err(OpError::Busy(why)) => tracing::debug!(why, "scheduled payouts wait"),
+                Err(error) => tracing::error!(%error, "scheduled payouts could not be made; it will be tried again"),
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    });
+}
+
 /// One round of everything that is due now. Says whether more may be due already.
 pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
@@ -63,7 +80,8 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
     let swept = sweep(app, now).await?;
-    Ok(i64::try_from(numbered).is_ok_and(|n| n >= NUMBERED) || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
+    Ok(i64::try_from(numbered).is_ok_and(|n| n >= NUMBERED)
+        || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
 }
 
 /// Throws away answers that were kept long enough. That is a write, and nobody waits for it.

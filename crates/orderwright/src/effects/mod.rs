@@ -3,6 +3,7 @@
 
 pub mod disputes;
 pub mod loops;
+mod payouts;
 pub mod provider_events;
 pub mod runner;
 
@@ -12,5 +13,7 @@ pub const PAYMENT: &str = "payment";
 pub const DISPUTE: &str = "dispute";
 /// The kind of jobs that act on what a provider told.
 pub const PROVIDER_EVENT: &str = "provider.event";
+/// The kind of jobs that have a provider pay a party.
+pub const PAYOUT: &str = "payout";
 /// The kind of jobs by which the sandbox provider sends its webhooks.
 pub const SANDBOX_WEBHOOK: &str = "sandbox.webhook";

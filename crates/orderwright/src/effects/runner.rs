@@ -67,6 +67,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
         super::DISPUTE => super::disputes::run(&ctx, &row).await,
+        super::PAYOUT => super::payouts::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {
@@ -183,7 +184,7 @@ fn work<'a>(ctx: &Ctx, job: &'a EffectJob, legs: &'a [Leg]) -> Work<'a> {
 }
 
 /// The parties of a transfer that have an account with the provider which takes money. The others are paid another way.
-async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
+pub(super) async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
     let mut legs = Vec::new();
     if job.provider == SANDBOX {
         return Ok(legs);
@@ -223,8 +224,10 @@ async fn finish(
 ) -> Option<(Decision, Loaded)> {
     let id = job.id.0;
     let result = final_outcome(&answer)?;
-    let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, _: Timestamp| {
+    let passed_on = super::payouts::passed_on(ctx, job, &answer).await;
+    let mut extra = |cs: &mut Changeset, _: &orderwright_core::order::Order, now: Timestamp| {
         cs.finish_job(id, fence);
+        super::payouts::book_passed_on(ctx, cs, job, &passed_on, now);
         if job.effect.0 != Effect::CheckStock && job.provider == SANDBOX {
             Sandbox::record(cs, job, &answer);
         }

@@ -99,7 +99,8 @@ pub fn changeset(
             StockMoveKind::Reserve => _ = cs.reserve(sku, location, quantity),
             StockMoveKind::Release => _ = cs.release(sku, location, quantity),
             StockMoveKind::Ship => _ = cs.ship(sku, location, quantity),
-            StockMoveKind::Commit => {}
+            StockMoveKind::Return => _ = cs.restock(sku, location, quantity),
+            StockMoveKind::Commit | StockMoveKind::WriteOff => {}
         }
         cs.insert_stock_movement(&StockMovementRow {
             id: ctx.app.ids.next(now),

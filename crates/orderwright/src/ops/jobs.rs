@@ -12,6 +12,7 @@ pub const STATES: &[&str] = &["ready", "in_doubt", "dead"];
 /// The kinds of jobs.
 pub const KINDS: &[&str] = &[
     crate::effects::PAYMENT,
+    crate::effects::PAYOUT,
     crate::effects::SANDBOX_WEBHOOK,
     crate::effects::PROVIDER_EVENT,
     crate::effects::DISPUTE,

@@ -7,6 +7,7 @@
 use orderwright_core::decide::EffectJob;
 use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::money::Currency;
 use orderwright_core::order::SANDBOX;
 use orderwright_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -214,6 +215,25 @@ pub struct AccountState {
     pub disabled: Option<String>,
 }
 
+/// Money that goes to a party's account, from no payment in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayOut<'a> {
+    /// The idempotency key: 10 to 36 characters.
+    pub key: &'a str,
+    /// The account at the provider.
+    pub account: &'a str,
+    /// The party's ledger account.
+    pub party: &'a str,
+    /// Minor units.
+    pub amount: i64,
+    /// Of the amount.
+    pub currency: Currency,
+    /// Before which instant it was not asked for.
+    pub since: Timestamp,
+    /// The shop's time.
+    pub now: Timestamp,
+}
+
 /// A transfer to take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reversal {
@@ -395,6 +415,15 @@ impl Provider {
             Self::Sandbox(_) => Ok(None),
             Self::Stripe(p) => p.customer_action(reference).await,
             Self::Razorpay(p) => p.customer_action(reference).await,
+        }
+    }
+
+    /// Pays a party. The same key again gives the first answer again, and pays nothing more.
+    pub async fn pay_out(&self, what: &PayOut<'_>) -> Result<Answer, ProviderError> {
+        match self {
+            Self::Sandbox(p) => p.pay_out(what).await,
+            Self::Stripe(p) => p.pay_out(what).await,
+            Self::Razorpay(p) => p.pay_out(what).await,
         }
     }
 

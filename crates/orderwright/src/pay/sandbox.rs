@@ -15,6 +15,7 @@ use orderwright_core::workflow::Effect;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::port::PayOut;
 use super::{Answer, ProviderError};
 use crate::store::{Changeset, JobRow, Store};
 
@@ -126,7 +127,10 @@ const SLOW: Span = Span::seconds(3);
 const DISPUTED_AFTER: Span = Span::seconds(2);
 
 /// Outcomes that a scripted fault can force.
-pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
+pub const FAULTS: &[&str] = &["declined", "lost", "unavailable", CARD_GONE];
+
+/// A decline with the code that providers give when the card of a refund is gone.
+const CARD_GONE: &str = "expired_or_canceled_card";
 
 impl Sandbox {
     /// How long a merchant has to answer its bank.
@@ -191,6 +195,7 @@ impl Sandbox {
     pub async fn execute(&self, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
         match self.take_fault(job.effect.0).await?.as_deref() {
             Some("declined") => return Ok(Answer::Declined { code: "scripted_fault".to_owned() }),
+            Some(CARD_GONE) => return Ok(Answer::Declined { code: CARD_GONE.to_owned() }),
             Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
             Some("lost") => {
                 self.keep(job, &operation(job, None, None), now, &[]).await?;
@@ -222,21 +227,49 @@ impl Sandbox {
 
     /// What became of an effect that was asked for by that key? `None` when it never was.
     pub async fn fetch(&self, key: JobId, now: Timestamp) -> Result<Option<Answer>, ProviderError> {
-        let found = self.find(key).await?;
+        let found = self.find(&key.to_string()).await?;
         Ok(found.map(|op| if op.settles_at.is_some_and(|at| at > now) { Answer::Processing } else { op.answer() }))
     }
 
     /// The final answer of an effect whose webhook came.
     pub async fn settle(&self, key: JobId) -> Result<Option<Answer>, ProviderError> {
-        Ok(self.find(key).await?.map(|op| op.answer()))
+        Ok(self.find(&key.to_string()).await?.map(|op| op.answer()))
     }
 
-    async fn find(&self, key: JobId) -> Result<Option<Operation>, ProviderError> {
-        let body = self
-            .store
-            .sandbox_operation(&key.to_string())
-            .await
-            .map_err(|e| ProviderError::Unavailable(e.to_string()))?;
+    /// Pays a party: its memory of that is committed before it answers. Faults are scripted for it as for `payment.transfer`.
+    pub async fn pay_out(&self, what: &PayOut<'_>) -> Result<Answer, ProviderError> {
+        if let Some(op) = self.find(what.key).await? {
+            return Ok(op.answer());
+        }
+        let fault = self.take_fault(Effect::Transfer).await?;
+        match fault.as_deref() {
+            Some("declined") => return Ok(Answer::declined("scripted_fault")),
+            Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
+            _ => {}
+        }
+        let op = Operation {
+            effect: "payout".to_owned(),
+            reference: format!("sbx_{}", what.key),
+            amount: what.amount,
+            currency: what.currency.code().to_owned(),
+            declined: None,
+            settles_at: None,
+        };
+        let mut cs = Changeset::new(crate::kernel::digest::id(&[b"sandbox", what.key.as_bytes()]), what.now.0);
+        cs.insert_sandbox_operation(what.key, what.account, &json!(op).to_string());
+        match self.store.commit(cs).await {
+            // The same key again: it was kept before.
+            Ok(()) | Err(crate::store::CommitError::Duplicate { .. }) => {}
+            Err(error) => return Err(ProviderError::Unavailable(error.to_string())),
+        }
+        if fault.as_deref() == Some("lost") {
+            return Err(ProviderError::Lost("scripted fault".to_owned()));
+        }
+        Ok(op.answer())
+    }
+
+    async fn find(&self, key: &str) -> Result<Option<Operation>, ProviderError> {
+        let body = self.store.sandbox_operation(key).await.map_err(|e| ProviderError::Unavailable(e.to_string()))?;
         Ok(body.and_then(|(_, b)| serde_json::from_str(&b).ok()))
     }
 

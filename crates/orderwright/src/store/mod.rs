@@ -23,6 +23,7 @@ mod order_bodies;
 mod order_list;
 mod orders;
 mod page;
+mod payouts;
 mod people;
 mod postgres;
 mod providers;
@@ -53,6 +54,10 @@ pub use messages::MessageRow;
 pub use order_list::{NumberFilter, OrderFilter, OrderPage};
 pub use orders::{OrderRow, Scope};
 pub use page::{Cursor, CursorError, Page, Sort, SortKey};
+pub use payouts::{
+    BankAccountRow, PayoutBatchRow, PayoutDueRow, PayoutFilter, PayoutLineRow, PayoutReserveRow, PayoutRow,
+    PayoutTermsRow, WatchRow,
+};
 pub use people::{ContactRow, CustomerRow};
 pub use providers::{ProviderAccountRow, ProviderEventRow};
 pub use refs::ExternalRefRow;

@@ -20,6 +20,7 @@ mod lifecycle;
 mod lists;
 mod messages;
 mod payments;
+mod payouts;
 mod pictures;
 mod providers;
 mod stock;

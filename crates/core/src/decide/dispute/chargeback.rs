@@ -15,7 +15,7 @@ use crate::decide::run::{Run, Which};
 use crate::dispute::{Bearer, Borne, Chargeback, Dispute, Kind, Reason, Side, Standing};
 use crate::id::{DisputeId, JobId};
 use crate::money::allocate;
-use crate::order::{Order, RefundItem};
+use crate::order::RefundItem;
 use crate::time::Timestamp;
 
 /// Money that a bank has while it decides.
@@ -110,6 +110,7 @@ fn begin_chargeback(run: &mut Run<'_, '_>, news: &News, provider: String) -> Res
                 bearer: news.bearer,
                 borne: Vec::new(),
                 parts: Vec::new(),
+                taken: Vec::new(),
                 reason_code: news.reason_code.clone(),
                 effect: None,
                 submitted_at: None,
@@ -167,17 +168,20 @@ fn lose(run: &mut Run<'_, '_>, i: usize, about: Option<String>) {
         .iter()
         .zip(amounts)
         .filter(|(_, amount)| *amount > 0)
-        .map(|(item, amount)| RefundItem { item_id: item.id, quantity: None, amount })
+        .map(|(item, amount)| RefundItem { item_id: item.id, quantity: None, amount, shipping: 0, kept: 0 })
         .collect();
     let mut lines = vec![(HELD_BY_BANK.to_owned(), -loss)];
-    let mut borne = Vec::new();
+    let (mut borne, mut taken) = (Vec::new(), Vec::new());
     if bearer == Bearer::Parties {
         let before: Vec<i64> = run.order.splits.iter().map(|s| s.refunded).collect();
-        lines.extend(shares::take_back(&mut run.order, &parts));
-        for (split, before) in run.order.splits.iter_mut().zip(before) {
-            let amount = split.refunded - before;
-            split.refunded = before;
-            if amount > 0 {
+        let (given, of_pools) = shares::take(&mut run.order, &parts, &Vec::new());
+        lines.extend(given);
+        taken = of_pools;
+        // It is no refund: what a split says of those stays.
+        for (n, split) in run.order.splits.iter_mut().enumerate() {
+            let before = before.get(n).copied().unwrap_or(0);
+            let amount = std::mem::replace(&mut split.refunded, before) - before;
+            if amount != 0 {
                 borne.push(Borne { party: split.party.clone(), amount });
             }
         }
@@ -189,49 +193,27 @@ fn lose(run: &mut Run<'_, '_>, i: usize, about: Option<String>) {
         bank.lost = loss;
         bank.parts = parts;
         bank.borne = borne;
+        bank.taken = taken;
     }
 }
 
 /// What was lost is the bank's again: it decides anew, or gave it back.
 fn undo_loss(run: &mut Run<'_, '_>, i: usize, about: Option<String>) {
     let Some(bank) = &mut run.order.disputes[i].chargeback else { return };
-    let (loss, parts, borne) = (bank.lost, std::mem::take(&mut bank.parts), std::mem::take(&mut bank.borne));
+    let (loss, borne, taken) = (bank.lost, std::mem::take(&mut bank.borne), std::mem::take(&mut bank.taken));
     bank.lost = 0;
+    bank.parts.clear();
     let by_parties: i64 = borne.iter().map(|b| b.amount).sum();
     let mut lines = vec![(HELD_BY_BANK.to_owned(), loss), (LOST.to_owned(), by_parties - loss)];
-    if by_parties > 0 {
-        let back = shares::give_back(&mut run.order, &parts);
-        lines.extend(back.into_iter().map(|(account, part)| (account, -part)));
-        // What stays taken of a party is what it gave for refunds.
+    if !taken.is_empty() {
+        lines.extend(shares::give_back(&mut run.order, &taken, &Vec::new()));
+        // What a split says of refunds stays.
         for split in &mut run.order.splits {
             let own = borne.iter().find(|b| b.party == split.party);
             split.refunded += own.map_or(0, |b| b.amount);
         }
     }
     run.post_about("dispute_loss_undone", about, lines);
-}
-
-/// Refunds that failed gave back by the sum of all that was taken, so that a cent that a party gave for a chargeback may now count as given
-/// for a refund, or the other way round. The sums are right; this keeps each of them from falling below nothing.
-pub(in crate::decide) fn even_out(order: &mut Order) {
-    while let Some(p) = order.splits.iter().position(|s| s.refunded < 0) {
-        let Some(q) = order.splits.iter().position(|s| s.refunded > 0) else { return };
-        let (low, high) = (order.splits[p].party.clone(), order.splits[q].party.clone());
-        let of_low = |c: &&mut Chargeback| c.borne.iter().any(|b| b.party == low && b.amount > 0);
-        let banks = order.disputes.iter_mut().filter_map(|d| d.chargeback.as_mut());
-        let Some(bank) = banks.into_iter().find(|c| of_low(&c)) else { return };
-        for borne in &mut bank.borne {
-            if borne.party == low {
-                borne.amount -= 1;
-            }
-        }
-        match bank.borne.iter_mut().find(|b| b.party == high) {
-            Some(borne) => borne.amount += 1,
-            None => bank.borne.push(Borne { party: high, amount: 1 }),
-        }
-        order.splits[p].refunded += 1;
-        order.splits[q].refunded -= 1;
-    }
 }
 
 /// Refuses a refund while a bank decides about the same money.

@@ -12,6 +12,7 @@ use crate::dispute::{Dispute, DisputedItem, Kind, Outcome, Ruling, Side};
 use crate::id::{DisputeId, MerchantId};
 use crate::money::allocate;
 use crate::order::{Instance, Item, Order, ShipmentItem};
+use crate::refunds::{RefundPolicy, RefundTerms, ShippingRule};
 use crate::time::Span;
 
 /// Raises a dispute about items of one merchant, and asks the other side.
@@ -160,7 +161,18 @@ pub(super) fn refund_of(order: &Order, dispute: &Dispute, verdict: &Verdict) -> 
         items: Some(amounts),
         reason: format!("dispute {}: {}", dispute.id, dispute.reason.words()),
         initiate_payment_refund: verdict.initiate_payment_refund,
+        terms: terms(verdict),
     }))
+}
+
+/// What a claim's refund goes by: the shop's policy, but nothing is kept of goods that somebody had reason to complain about, and their
+/// shipping goes back with them.
+fn terms(verdict: &Verdict) -> RefundTerms {
+    RefundTerms {
+        shipping: Some(ShippingRule::Always),
+        policy: RefundPolicy { restocking_fee: None, ..verdict.policy.clone() },
+        ..RefundTerms::default()
+    }
 }
 
 /// Decides a claim: staff's word.

@@ -16,10 +16,11 @@ use crate::actor::Role;
 use crate::dispute::{Dispute, Kind, Outcome, Reason, Side, Standing, Wants};
 use crate::id::{DisputeId, EvidenceId, JobId, MerchantId, MessageId, OrderId, PaymentId};
 use crate::order::Order;
+use crate::refunds::RefundPolicy;
 use crate::time::{Span, Timestamp};
 use crate::workflow::State;
 
-pub(super) use chargeback::{even_out, holds_back, not_while_charged_back};
+pub(super) use chargeback::{holds_back, not_while_charged_back};
 
 /// The most disputes of one order.
 pub const MAX_DISPUTES: usize = 50;
@@ -172,6 +173,8 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// Whether the provider is told, or the money goes back outside.
     pub initiate_payment_refund: bool,
+    /// The channel's policy of refunds, as it is now.
+    pub policy: RefundPolicy,
 }
 
 /// How a chargeback stands at the provider: all of it, so that what came before need not have come.

@@ -134,7 +134,8 @@ impl<'g, 'w> Stage<'g, 'w> {
                     items.iter().map(|i| RefundRequestItem { item: i.item, quantity: None, amount: None }).collect()
                 });
                 let amount = part.then_some(1);
-                let request = RefundRequest { amount, items, reason: String::new(), initiate_payment_refund: true };
+                let request =
+                    RefundRequest { amount, items, initiate_payment_refund: true, ..RefundRequest::default() };
                 (&self.actors[0], Command::Refund(request))
             }
         };

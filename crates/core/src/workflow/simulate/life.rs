@@ -183,7 +183,7 @@ impl Life<'_, '_> {
                 let left = self.order.captured() - self.order.refunding();
                 let amount = (*part < 1.0).then_some(((left as f64 * part) as i64).max(1));
                 let reason = "simulated".to_owned();
-                let wish = RefundRequest { amount, items: None, reason, initiate_payment_refund: true };
+                let wish = RefundRequest { amount, reason, initiate_payment_refund: true, ..RefundRequest::default() };
                 (Command::Refund(wish), people::actor(Party::Operator, MerchantId(0)))
             }
         };
@@ -374,6 +374,7 @@ fn draft(scenario: &Scenario, n: u64, random: &mut Random, ids: &mut Ids) -> Dra
             total: price * quantity,
             metadata: json!({}),
             late_cancellation: random.chance(0.5),
+            agreement: None,
             shares: vec![
                 party(PartyKind::Merchant, merchant.to_string(), 8_500),
                 party(PartyKind::Platform, "platform".to_owned(), 1_500),

@@ -6,6 +6,7 @@
 //! Source of the rules: razorpay.com/docs/api.
 
 mod payments;
+mod payouts;
 mod refunds;
 mod transfers;
 mod webhook;

@@ -9,6 +9,7 @@ mod answers;
 mod disputes;
 mod intents;
 mod money;
+mod payouts;
 mod refunds;
 mod transfers;
 mod webhook;

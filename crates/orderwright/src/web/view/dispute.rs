@@ -431,7 +431,8 @@ impl DecisionBody {
         amount(&mut wrong, self.amount);
         let (Some(outcome), true) = (outcome, wrong.is_empty()) else { return Err(Problem::fields(wrong)) };
         let initiate_payment_refund = self.initiate_payment_refund.unwrap_or(true);
-        Ok(Verdict { outcome, amount: self.amount, reason: self.reason, initiate_payment_refund })
+        let policy = Default::default();
+        Ok(Verdict { outcome, amount: self.amount, reason: self.reason, initiate_payment_refund, policy })
     }
 }
 

@@ -11,6 +11,7 @@ mod groups;
 mod lists;
 mod lists_model;
 mod outcomes;
+mod payouts;
 mod people_and_rest;
 mod schema;
 mod shop;

@@ -3,11 +3,12 @@
 use axum::response::{IntoResponse, Response};
 use orderwright_core::catalog::Channel;
 use orderwright_core::dispute::Bearer;
+use orderwright_core::refunds::ShippingRule;
 use orderwright_core::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ops::settings;
+use crate::ops::{FieldError, settings};
 use crate::web::api::shared;
 use crate::web::caller::{Admin, Caller};
 use crate::web::problem::{Problem, ProblemBody};
@@ -45,7 +46,41 @@ pub struct ChangeSettings {
     /// Days on which nobody works, `YYYY-MM-DD`: all of them.
     #[serde(default)]
     pub holidays: Option<Vec<String>>,
+    /// Refunds of one order beyond this sum, in minor units, need a second person's approval; null: no limit.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
+    pub refund_approval_limit: Option<Option<i64>>,
+    /// enforce; or report: a refund beyond the limit goes through, and the timeline says so.
+    #[serde(default)]
+    pub refund_approval: Option<String>,
+    /// Customers' requests up to this amount, in minor units, are granted at once; null: no bound.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
+    pub refund_auto_approve_up_to: Option<Option<i64>>,
+    /// Customers' requests so long after the delivery, or before it, are granted at once: `14d`; null: no bound. With neither bound
+    /// staff decides.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    pub refund_auto_approve_within: Option<Option<String>>,
+    /// Whether shipping goes back with units: always, lastUnit, never.
+    #[serde(default)]
+    pub refund_shipping: Option<String>,
+    /// What is kept of goods that were sent and come back, in basis points; null: nothing.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
+    pub refund_restocking_fee: Option<Option<i64>>,
 }
+
+/// A field that is there, be it null: null takes a setting away.
+fn said<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(value).map(Some)
+}
+
+/// What is done with refunds beyond the limit.
+pub const APPROVALS: &[&str] = &["enforce", "report"];
+
+/// The longest time that a setting takes.
+const MAX_SPAN: Span = Span::seconds(366 * 86_400);
 
 /// Settings of a channel.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -77,6 +112,18 @@ pub struct Settings {
     pub time_zone: String,
     /// Days on which nobody works, `YYYY-MM-DD`.
     pub holidays: Vec<String>,
+    /// Refunds of one order beyond this sum need a second person's approval.
+    pub refund_approval_limit: Option<i64>,
+    /// enforce, or report.
+    pub refund_approval: String,
+    /// Customers' requests up to this amount are granted at once.
+    pub refund_auto_approve_up_to: Option<i64>,
+    /// Customers' requests so long after the delivery are granted at once.
+    pub refund_auto_approve_within: Option<String>,
+    /// Whether shipping goes back with units: always, lastUnit, never.
+    pub refund_shipping: String,
+    /// What is kept of goods that were sent and come back, in basis points.
+    pub refund_restocking_fee: Option<i64>,
 }
 
 fn show(channel: &Channel) -> Settings {
@@ -94,6 +141,12 @@ fn show(channel: &Channel) -> Settings {
         refund_policy: channel.disputes.refund_policy.clone(),
         time_zone: channel.calendar.time_zone.clone(),
         holidays: channel.calendar.holidays.clone(),
+        refund_approval_limit: channel.refunds.approval_limit,
+        refund_approval: APPROVALS[usize::from(channel.refunds.report_only)].to_owned(),
+        refund_auto_approve_up_to: channel.refunds.auto_up_to,
+        refund_auto_approve_within: channel.refunds.auto_within.map(|w| w.to_string()),
+        refund_shipping: channel.refunds.shipping.name().to_owned(),
+        refund_restocking_fee: channel.refunds.restocking_fee,
     }
 }
 
@@ -137,59 +190,70 @@ pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl Int
     ))]
 pub async fn patch(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
-        let disputes = of_disputes(&body)?;
-        let ChangeSettings { channel, cancel_window, payment_provider, time_zone, holidays, .. } = body;
-        let others = payment_provider.is_some() || time_zone.is_some() || holidays.is_some();
-        let cancel_window = match cancel_window {
-            None if !others && disputes == settings::DisputeChange::default() => {
-                return Err(Problem::field(
-                    "/cancelWindow",
-                    "say what to change: cancelWindow, paymentProvider, disputeWindow, disputeReminder, chargebackBearer, refundPolicy, timeZone or holidays",
-                ));
-            }
-            None => None,
-            Some(text) => {
-                let window = Span::parse(&text).filter(|w| *w <= Span::seconds(366 * 86_400));
-                Some(window.ok_or_else(|| {
-                    Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d")
-                })?)
-            }
-        };
-        let change = settings::Change { cancel_window, payment_provider, time_zone, holidays, disputes };
-        let channel = settings::change(&mut ctx, &channel, change).await?;
+        let name = body.channel.clone();
+        let change = read(body)?;
+        if change == settings::Change::default() {
+            let detail = "say what to change: cancelWindow, paymentProvider, timeZone, holidays, or a setting of refunds or disputes";
+            return Err(Problem::field("/cancelWindow", detail));
+        }
+        let channel = settings::change(&mut ctx, &name, change).await?;
         Ok(Answer::ok(&show(&channel)))
     };
     incoming.run(None, work).await
 }
 
-/// The longest time that settings of disputes take.
-const MAX_DISPUTE_WINDOW: Span = Span::seconds(366 * 86_400);
-
-/// What to change about disputes.
-fn of_disputes(body: &ChangeSettings) -> Result<settings::DisputeChange, Problem> {
-    let span = |pointer: &str, text: &Option<String>| -> Result<Option<Span>, Problem> {
-        let Some(text) = text else { return Ok(None) };
-        let span = Span::parse(text).filter(|s| *s <= MAX_DISPUTE_WINDOW);
-        span.map(Some).ok_or_else(|| Problem::field(pointer, "must be a time like 3d, 12h or 30m, at most 366d"))
-    };
-    let bearer = match &body.chargeback_bearer {
-        None => None,
-        Some(text) => Some(
-            Bearer::parse(text)
-                .ok_or_else(|| Problem::field("/chargebackBearer", "must be one of parties, platform"))?,
-        ),
-    };
-    if let Some(policy) = &body.refund_policy {
-        let mut wrong = Vec::new();
-        optional_text(&mut wrong, "/refundPolicy", Some(policy));
-        if !wrong.is_empty() {
-            return Err(Problem::fields(wrong));
-        }
+fn read(body: ChangeSettings) -> Result<settings::Change, Problem> {
+    let mut wrong = Vec::new();
+    optional_text(&mut wrong, "/refundPolicy", body.refund_policy.as_deref());
+    let bearer = body.chargeback_bearer.as_deref().map(Bearer::parse);
+    if bearer == Some(None) {
+        let detail = "must be one of parties, platform".to_owned();
+        wrong.push(FieldError { pointer: "/chargebackBearer".to_owned(), detail });
     }
-    Ok(settings::DisputeChange {
-        respond_within: span("/disputeWindow", &body.dispute_window)?,
-        remind_before: span("/disputeReminder", &body.dispute_reminder)?,
-        bearer,
-        refund_policy: body.refund_policy.clone(),
+    let mut span = |pointer: &str, text: Option<String>| {
+        let read = text.as_deref().and_then(Span::parse).filter(|w| *w <= MAX_SPAN);
+        if text.is_some() && read.is_none() {
+            let detail = "must be a time like 2h, 30m or 0m, at most 366d".to_owned();
+            wrong.push(FieldError { pointer: pointer.to_owned(), detail });
+        }
+        read
+    };
+    let cancel_window = span("/cancelWindow", body.cancel_window);
+    let respond_within = span("/disputeWindow", body.dispute_window);
+    let remind_before = span("/disputeReminder", body.dispute_reminder);
+    let within = body.refund_auto_approve_within;
+    let auto_within = within.map(|text| span("/refundAutoApproveWithin", text));
+    let report_only = body.refund_approval.as_deref().map(|word| APPROVALS.iter().position(|w| *w == word));
+    if report_only == Some(None) {
+        let detail = format!("must be one of {}", APPROVALS.join(", "));
+        wrong.push(FieldError { pointer: "/refundApproval".to_owned(), detail });
+    }
+    let shipping = body.refund_shipping.as_deref().map(ShippingRule::parse);
+    if shipping == Some(None) {
+        let detail = "must be one of always, lastUnit, never".to_owned();
+        wrong.push(FieldError { pointer: "/refundShipping".to_owned(), detail });
+    }
+    if !wrong.is_empty() {
+        return Err(Problem::fields(wrong));
+    }
+    Ok(settings::Change {
+        cancel_window,
+        payment_provider: body.payment_provider,
+        time_zone: body.time_zone,
+        holidays: body.holidays,
+        disputes: settings::DisputeChange {
+            respond_within,
+            remind_before,
+            bearer: bearer.flatten(),
+            refund_policy: body.refund_policy,
+        },
+        refunds: settings::RefundChange {
+            approval_limit: body.refund_approval_limit,
+            report_only: report_only.flatten().map(|at| at == 1),
+            auto_up_to: body.refund_auto_approve_up_to,
+            auto_within,
+            shipping: shipping.flatten(),
+            restocking_fee: body.refund_restocking_fee,
+        },
     })
 }

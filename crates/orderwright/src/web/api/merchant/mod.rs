@@ -9,6 +9,7 @@ mod list_orders;
 mod messages;
 mod order_actions;
 mod order_timeline;
+mod payouts;
 mod request_cancellation;
 mod statement;
 mod stock;
@@ -41,4 +42,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(disputes::evidence, disputes::prove))
         .routes(routes!(disputes::withdraw))
         .routes(routes!(disputes::replacement))
+        .routes(routes!(payouts::list))
+        .routes(routes!(payouts::get))
+        .routes(routes!(payouts::lines))
+        .routes(routes!(payouts::statement_csv))
+        .routes(routes!(payouts::statement_html))
+        .routes(routes!(payouts::account, payouts::put_account))
 }

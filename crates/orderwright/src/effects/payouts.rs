@@ -1,0 +1,109 @@
+//! Has a provider pay a party: asks, and gives the answer to the payout, in one changeset with the end of the job.
+//!
+//! The payout's id is the idempotency key and exists before the first call. After a lost answer the same key is used again, or the provider is
+//! asked where it forgets keys: the adapters know which.
+
+use orderwright_core::decide::EffectJob;
+use orderwright_core::id::PayoutId;
+use orderwright_core::ledger::{Account, TRANSFER};
+use orderwright_core::money::Currency;
+use orderwright_core::payout::PayoutState;
+use orderwright_core::time::Timestamp;
+use orderwright_core::workflow::Effect;
+use serde_json::Value;
+
+use super::runner;
+use crate::ops::payouts::act::{self, Answered};
+use crate::ops::payouts::{self, Payout};
+use crate::ops::{Ctx, OpError};
+use crate::pay::port::{Leg, PayOut};
+use crate::pay::{Answer, ProviderError};
+use crate::store::{Changeset, JobRow, LedgerRow};
+
+/// Runs a job that was claimed.
+pub(super) async fn run(ctx: &Ctx, row: &JobRow) {
+    let named = serde_json::from_str::<Value>(&row.payload).ok();
+    let Some(id) = named.as_ref().and_then(|p| p["payout"].as_str()).and_then(PayoutId::parse) else {
+        return runner::bury(ctx, row.id, row.fence, "the payload names no payout").await;
+    };
+    let payout = match payouts::find(ctx, &id.to_string(), &[]).await {
+        Ok(payout) => payout,
+        Err(OpError::NotFound) => return runner::bury(ctx, row.id, row.fence, "there is no such payout").await,
+        Err(error) => return later(ctx, row, "ready", &error.to_string()).await,
+    };
+    if !payout.state().is_ok_and(|s| s == PayoutState::Sent) {
+        return runner::end(ctx, row.id, row.fence).await;
+    }
+    let answered = match call(ctx, &payout).await {
+        Ok(Answer::Done(settled)) => Answered::Paid(settled.reference),
+        Ok(Answer::Declined { code }) => Answered::Refused(code),
+        Ok(Answer::ActionRequired { .. } | Answer::Processing) => {
+            return later(ctx, row, "in_doubt", "the provider has not answered for good").await;
+        }
+        Err(ProviderError::Lost(why)) => return later(ctx, row, "in_doubt", &why).await,
+        Err(ProviderError::Unavailable(why)) => return later(ctx, row, &row.state, &why).await,
+        Err(ProviderError::Mismatch(why)) => return runner::bury(ctx, row.id, row.fence, &why).await,
+    };
+    let (job, fence) = (row.id, row.fence);
+    let ended = act::answer(ctx, id, &answered, &|cs| _ = cs.finish_job(job, fence)).await;
+    if let Err(error) = ended {
+        // The job stays; its lease runs out, and the provider gives the same answer again.
+        tracing::warn!(%id, %error, "the answer to a payout could not be written");
+    }
+}
+
+async fn call(ctx: &Ctx, payout: &Payout) -> Result<Answer, ProviderError> {
+    let currency = Currency::parse(&payout.row.currency)
+        .ok_or_else(|| ProviderError::Mismatch(format!("no currency {}", payout.row.currency)))?;
+    let key = payout.id().to_string();
+    let what = PayOut {
+        key: &key,
+        account: &payout.row.destination,
+        party: &payout.row.party,
+        amount: payout.row.amount,
+        currency,
+        // What was asked before its approval was asked for was not asked.
+        since: Timestamp(payout.row.updated_at),
+        now: ctx.clock.now(),
+    };
+    ctx.app.pay.door(&payout.row.method)?.pay_out(&what).await
+}
+
+/// What a provider passed on to parties when it split a payment: that is paid already, and no payout may pay it again.
+pub(super) async fn passed_on(ctx: &Ctx, job: &EffectJob, answer: &Answer) -> Vec<Leg> {
+    let (Effect::Transfer, Answer::Done(settled)) = (job.effect.0, answer) else { return Vec::new() };
+    let Some(moved) = settled.moved else { return Vec::new() };
+    let legs = runner::legs(ctx, job).await.unwrap_or_default();
+    if legs.iter().map(|l| l.amount).sum::<i64>() == moved {
+        return legs;
+    }
+    // An account was opened or closed while the provider was at it. What was passed on is in the provider's books.
+    tracing::error!(order = %job.order, moved, "what a provider passed on to which party is not known: compare its transfers");
+    Vec::new()
+}
+
+/// Books it, in the changeset of the outcome.
+pub(super) fn book_passed_on(ctx: &Ctx, cs: &mut Changeset, job: &EffectJob, legs: &[Leg], now: Timestamp) {
+    for leg in legs.iter().filter(|leg| leg.amount > 0) {
+        let posting_id = ctx.app.ids.next(now);
+        for (account, amount) in [(leg.party.clone(), leg.amount), (Account::Clearing.to_string(), -leg.amount)] {
+            cs.insert_ledger_entry(&LedgerRow {
+                id: ctx.app.ids.next(now),
+                posting_id,
+                order_id: Some(job.order.0),
+                cause: TRANSFER.to_owned(),
+                about: Some(job.id.to_string()),
+                reverses: None,
+                account,
+                currency: job.currency.code().to_owned(),
+                amount,
+                at: now.0,
+            });
+        }
+    }
+}
+
+async fn later(ctx: &Ctx, row: &JobRow, state: &str, why: &str) {
+    let next = runner::backoff(ctx.clock.now(), row.attempts);
+    runner::again(ctx, orderwright_core::id::JobId(row.id), row.fence, row.attempts, state, next, why).await;
+}
