@@ -58,18 +58,27 @@ fn of_refunds(order: &Order, item: &Item) -> Finding {
 
 fn money(order: &Order) -> Finding {
     let (captured, refunded, refunding) = (order.captured(), order.refunded(), order.refunding());
-    must(refunding <= captured, || format!("{refunding} go back of {captured} captured"))?;
-    let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded).sum();
-    equal("what is left and the parties' shares", captured - refunded, shares)?;
+    let charged_back = order.charged_back();
+    must(refunding + charged_back <= captured, || {
+        format!("{refunding} go back and {charged_back} are charged back of {captured} captured")
+    })?;
+    let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded - order.borne_by(&s.party)).sum();
+    equal("what is left and the parties' shares", captured - refunded - order.borne_by_parties(), shares)?;
     for split in &order.splits {
         let (got, gave) = of_pools(order, split);
+        let borne = order.borne_by(&split.party);
         equal("a share and the lines that it is of", got, split.amount)?;
-        equal("what a party gave back, beside what it bore or kept", gave, split.refunded - adjusted(order, split))?;
+        equal(
+            "what a party gave back, beside what it bore or kept",
+            gave,
+            split.refunded + borne - adjusted(order, split),
+        )?;
     }
     for pool in &order.pools {
         let within = pool.amounts.iter().zip(&pool.refunded).all(|(amount, back)| (0..=*amount).contains(back));
         must(within && (0..=pool.subsidy).contains(&pool.subsidy_back), || format!("a pool is overdrawn: {pool:?}"))?;
     }
+    charged_back_in_bounds(order)?;
     for (n, split) in order.splits.iter().enumerate() {
         let twice = order.splits[..n].iter().any(|other| other.party == split.party);
         must(!twice, || format!("a party has two shares: {split:?}"))?;
@@ -106,6 +115,22 @@ fn money(order: &Order) -> Finding {
     Ok(())
 }
 
+/// Nothing is lost that was not taken, and nothing is borne that was not lost.
+fn charged_back_in_bounds(order: &Order) -> Finding {
+    for chargeback in order.chargebacks() {
+        let of_lines: i64 = chargeback.parts.iter().map(|p| p.amount).sum();
+        let of_parties: i64 = chargeback.borne.iter().map(|b| b.amount).sum();
+        must(0 <= of_parties && of_parties <= of_lines && of_lines <= chargeback.lost, || {
+            format!("more is borne than was lost: {chargeback:?}")
+        })?;
+        must(chargeback.lost <= chargeback.withdrawn, || format!("more is lost than was taken: {chargeback:?}"))?;
+    }
+    for item in &order.items {
+        must(order.left_of(item) >= 0, || format!("more is taken back of a line than it brought: {item:?}"))?;
+    }
+    Ok(())
+}
+
 /// What a party's split got of the pools, and gave back.
 fn of_pools(order: &Order, split: &Split) -> (i64, i64) {
     let mut sums = (0, 0);
@@ -135,6 +160,11 @@ pub fn held(order: &Order) -> i64 {
     order.payments.iter().map(|p| if p.captured > 0 { 0 } else { p.authorised - p.voided }).sum()
 }
 
+/// What was taken for the order and is not the customer's again at somebody's cost: with providers, with banks that decide, or spent.
+fn with_banks(order: &Order) -> i64 {
+    order.captured() - order.refunded() - order.borne_by_parties()
+}
+
 /// Units that are reserved, and units that left.
 fn units(order: &Order) -> (i64, i64) {
     order.items.iter().fold((0, 0), |(reserved, left), item| match item.reservation {
@@ -154,7 +184,9 @@ pub fn decision(before: Option<&Order>, decision: &Decision) -> Finding {
         equal("a posting and nothing", posting.lines.iter().map(|l| l.1).sum(), 0)?;
         for (account, amount) in &posting.lines {
             match account.as_str() {
-                "provider/clearing" | "bank" | "platform/fees" => clearing += amount,
+                "provider/clearing" | "bank" | "platform/fees" | "disputes/held" | "disputes/lost" => {
+                    clearing += amount
+                }
                 "provider/held" => on_hold += amount,
                 "platform/tax" | "platform/discounts" => parties += amount,
                 party if party.starts_with("party/") => parties += amount,
@@ -164,12 +196,12 @@ pub fn decision(before: Option<&Order>, decision: &Decision) -> Finding {
     }
     let change = |f: fn(&Order) -> i64| f(&decision.order) - before.map_or(0, f);
     let fees = |o: &Order| o.fees.iter().map(|(_, fee)| fee).sum::<i64>();
-    equal("booked at the provider and the bank", clearing, change(|o| o.captured() - o.refunded()) - change(fees))?;
+    equal("booked at the provider and the bank", clearing, change(with_banks) - change(fees))?;
     equal("booked as held", on_hold, change(held))?;
     equal(
         "booked for the parties",
         parties,
-        change(|o| o.splits.iter().map(|s| s.refunded - s.amount).sum()) + change(fees),
+        change(|o| o.borne_by_parties() + o.splits.iter().map(|s| s.refunded - s.amount).sum::<i64>()) + change(fees),
     )?;
     let mut reserved = 0;
     let mut left = 0;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::calendar::Calendar;
+use crate::dispute::Bearer;
 use crate::id::{MerchantId, VariantId};
 use crate::money::Currency;
 use crate::order::{PartyKind, Policies};
@@ -59,6 +60,34 @@ pub struct Channel {
     /// On which days the shop works.
     #[serde(default)]
     pub calendar: Calendar,
+    /// How disputes are dealt with.
+    #[serde(default)]
+    pub disputes: DisputeTerms,
+}
+
+/// How a channel deals with disputes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DisputeTerms {
+    /// How long the other side has to answer a claim before it is the operator's.
+    pub respond_within: Span,
+    /// How long before a bank's deadline staff is reminded.
+    pub remind_before: Span,
+    /// Who bears a lost chargeback.
+    pub chargeback_bearer: Bearer,
+    /// What customers are told of refunds: it goes into the evidence against chargebacks.
+    pub refund_policy: Option<String>,
+}
+
+impl Default for DisputeTerms {
+    fn default() -> Self {
+        Self {
+            respond_within: Span::seconds(3 * 86_400),
+            remind_before: Span::seconds(2 * 86_400),
+            chargeback_bearer: Bearer::Parties,
+            refund_policy: None,
+        }
+    }
 }
 
 /// Who gets how much of each line.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod calendar;
 pub mod catalog;
 pub mod decide;
+pub mod dispute;
 pub mod graph;
 pub mod id;
 pub mod ledger;

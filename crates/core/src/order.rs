@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::calendar::Calendar;
+use crate::dispute::Dispute;
 use crate::id::{
     AddressId, CancellationRequestId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId,
     PaymentId, RefundId, ShipmentId, VariantId,
@@ -102,6 +103,9 @@ pub struct Order {
     /// Merchants' wishes to be let off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cancellation_requests: Vec<CancellationRequest>,
+    /// Disputes about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
     /// Timeline entries so far.
     pub timeline_length: i64,
     /// SHA-256 (hex) of the last timeline entry, chained to all before it.
@@ -645,7 +649,8 @@ impl Order {
     /// When the earliest timer of any machine is due.
     pub fn due_at(&self) -> Option<Timestamp> {
         let items = self.items.iter().flat_map(|i| [Some(&i.machine), i.merchant.as_ref()]).flatten();
-        items.chain([&self.payment]).filter_map(|m| m.due).min()
+        let disputes = self.disputes.iter().map(|d| &d.machine);
+        items.chain([&self.payment]).chain(disputes).filter_map(|m| m.due).min()
     }
 
     /// When the last line was delivered, if all that count were.

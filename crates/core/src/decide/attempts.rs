@@ -44,7 +44,7 @@ impl Run<'_, '_> {
             Effect::Authorise | Effect::Charge | Effect::Capture => self.owed(),
             Effect::Void => self.order.current_payment().map_or(0, |p| p.authorised - p.captured),
             Effect::Transfer => self.order.current_payment().map_or(0, |p| p.captured),
-            Effect::Refund => self.order.captured() - self.order.refunding(),
+            Effect::Refund => self.order.left(),
             Effect::CheckStock => 0,
         };
         let stock = match effect {

@@ -71,6 +71,22 @@ impl Run<'_, '_> {
                 refund.items.insert(at + 1, part);
                 refund.items.retain(|i| i.value() > 0);
             }
+            if state == RefundState::Pending {
+                self.divide_chargebacks(old, new, &weights, &mut so_far);
+            }
+        }
+    }
+
+    /// What banks took for the line goes with its parts in the same way, after what was refunded.
+    fn divide_chargebacks(&mut self, old: ItemId, new: ItemId, weights: &[i64; 2], so_far: &mut i64) {
+        for taken in self.order.disputes.iter_mut().filter_map(|d| d.chargeback.as_mut()) {
+            let Some(at) = taken.parts.iter().position(|i| i.item_id == old) else { continue };
+            let rest = &mut taken.parts[at];
+            let amount = allocate(*so_far + rest.amount, weights)[0] - allocate(*so_far, weights)[0];
+            *so_far += rest.amount;
+            rest.amount -= amount;
+            taken.parts.insert(at + 1, RefundItem { item_id: new, quantity: None, amount, shipping: 0, kept: 0 });
+            taken.parts.retain(|i| i.amount > 0);
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod attempts;
 mod changes;
+mod dispute;
 mod explain;
 mod facts;
 mod fire;
@@ -39,6 +40,10 @@ use crate::refunds::RefundTerms;
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
+pub use dispute::{
+    DisputeChanges, DisputeCommand, DisputeJob, DisputeNote, EVIDENCE_KINDS, MAX_DISPUTES, MAX_NOTES, NewEvidence,
+    News, OpenDispute, Readers, Verdict, sees,
+};
 pub use explain::{Actions, ItemActions, Possible, Side, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
@@ -129,13 +134,8 @@ pub enum Command {
     },
     /// Record a parcel, and fire the workflow's shipping event for what is in it where that is possible.
     AddShipment(Event),
-    /// The cardholder disputes a payment, or the dispute is over.
-    Dispute {
-        /// Which payment.
-        payment: PaymentId,
-        /// Whether it is open now.
-        open: bool,
-    },
+    /// Something about a dispute: between people, or by the customer's bank.
+    Dispute(DisputeCommand),
 }
 
 /// An event with its fields (api.md, «An event's body»).
@@ -279,6 +279,8 @@ pub struct Decision {
     pub refund: Option<RefundId>,
     /// The message that the command wrote. It is kept beside the order, as the timeline is.
     pub message: Option<Message>,
+    /// What became of disputes.
+    pub disputes: DisputeChanges,
 }
 
 /// A message in a thread of an order.
@@ -514,6 +516,33 @@ pub enum Refusal {
     /// The refund was decided before.
     #[error("this refund was decided already")]
     RefundDecided,
+    /// No such dispute, or not the actor's.
+    #[error("there is no such dispute on this order")]
+    UnknownDispute,
+    /// Not in the state that the dispute is in.
+    #[error("`{event}` is not possible now: the dispute is {}{}", status.replace('_', " "), if possible.is_empty() { String::new() } else { format!("; possible now: {}", possible.join(", ")) })]
+    DisputeNotPossible {
+        /// As asked.
+        event: String,
+        /// The dispute's status.
+        status: String,
+        /// What this actor may do now.
+        possible: Vec<String>,
+    },
+    /// It cannot be disputed, or not now.
+    #[error("{why}")]
+    NotDisputable {
+        /// Why, and what to do instead.
+        why: String,
+    },
+    /// A bank decides about the same money.
+    #[error(
+        "the customer's bank is deciding about this payment ({dispute}): money that went back now could be lost twice. Wait until it has decided, or give in by accepting the dispute"
+    )]
+    PaymentDisputed {
+        /// The dispute.
+        dispute: String,
+    },
     /// Whoever asked for a refund, or approved it, cannot approve it again.
     #[error("you asked for this refund or approved it before: beyond the limit somebody else must approve it")]
     SecondPerson,
@@ -569,7 +598,7 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::RequestCancellation { reason } => message::request_cancellation(run, reason)?,
         Command::AddShipment(event) => record::shipment(run, event)?,
         Command::RefundFailed { refund, code } => refund::failed_later(run, *refund, code)?,
-        Command::Dispute { payment, open } => outcome::dispute(run, *payment, *open)?,
+        Command::Dispute(about) => dispute::command(run, about)?,
     }
     Ok(())
 }

@@ -268,20 +268,6 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
     }
 }
 
-/// The cardholder disputes a payment, or that is over.
-pub(super) fn dispute(run: &mut Run<'_, '_>, payment: PaymentId, open: bool) -> Result<(), Refusal> {
-    let found = run.order.payments.iter_mut().find(|p| p.id == payment && p.disputed != open);
-    let Some(found) = found else { return Err(Refusal::StaleOutcome) };
-    found.disputed = open;
-    let (kind, event, message) = match open {
-        true => ("disputed", "dispute.opened", "The cardholder disputes the payment"),
-        false => ("dispute_closed", "dispute.closed", "The dispute is closed"),
-    };
-    run.log(kind, message.to_owned(), json!({ "paymentId": payment.to_string() }), false, MerchantView::Nobody);
-    run.emit(event, json!({ "paymentId": payment.to_string() }));
-    Ok(())
-}
-
 /// Orders the effect of a refund.
 pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> JobId {
     let id = JobId(run.next_id());

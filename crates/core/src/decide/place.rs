@@ -272,6 +272,7 @@ fn build(
         shipments: Vec::new(),
         notes: Vec::new(),
         cancellation_requests: Vec::new(),
+        disputes: Vec::new(),
         timeline_length: 0,
         timeline_hash: String::new(),
         unrecorded: Vec::new(),

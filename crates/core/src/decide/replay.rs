@@ -6,15 +6,16 @@
 
 use serde::Serialize;
 
-use super::recall::{Deed, Fired, Record, Wish, WishedPart};
+use super::recall::{Deed, Fired, Record, Took, Wish, WishedPart};
 use super::{
-    Command, Context, Decision, Event, EventItem, MoneyFromOutside, Outcome, RefundRequest, RefundRequestItem, Refusal,
-    decide, place,
+    Command, Context, Decision, DisputeCommand, Event, EventItem, MoneyFromOutside, News, Outcome, RefundRequest,
+    RefundRequestItem, Refusal, decide, place,
 };
 use crate::actor::Actor;
+use crate::dispute::Bearer;
 use crate::id::{IdSource, ItemId, PaymentId};
 use crate::order::{Instance, Item, Order, Reservation, SANDBOX};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::workflow::{Scope, Sides, StateMap};
 
 /// Timers that may fire between two commands.
@@ -159,6 +160,7 @@ impl Deed {
             Self::RequestRefund(_) => "a refund asked for".to_owned(),
             Self::DecideRefund { .. } => "a refund decided".to_owned(),
             Self::RefundFailed { .. } => "a refund that failed afterwards".to_owned(),
+            Self::Chargeback(_) => "a chargeback".to_owned(),
             Self::Migrate => "moved to another version".to_owned(),
         }
     }
@@ -324,9 +326,29 @@ impl<'a> Replay<'a> {
             Deed::DecideRefund { refund: n, approve } => {
                 Command::DecideRefund { refund: refund(*n)?.id, approve: *approve }
             }
+            Deed::Chargeback(took) => Command::Dispute(DisputeCommand::News(self.news(took)?)),
             Deed::RefundFailed { refund: n } => {
                 Command::RefundFailed { refund: refund(*n)?.id, code: REPLAY.to_owned() }
             }
+        })
+    }
+
+    /// How a chargeback stood, for the payment as it is in the replay.
+    fn news(&self, took: &Took) -> Result<News, Stop> {
+        let payment = self.order.payments.get(took.payment).ok_or(Stop::Refused(Refusal::StaleOutcome))?;
+        Ok(News {
+            payment: payment.id,
+            reference: format!("{REPLAY}-{}", took.chargeback),
+            standing: took.standing,
+            status: REPLAY.to_owned(),
+            as_of: took.as_of,
+            amount: took.withdrawn,
+            withdrawn: took.withdrawn,
+            fee: 0,
+            respond_by: None,
+            reason_code: None,
+            remind: Span::ZERO,
+            bearer: Bearer::Parties,
         })
     }
 
@@ -416,6 +438,7 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
     fresh.shipments.clear();
     fresh.notes.clear();
     fresh.cancellation_requests.clear();
+    fresh.disputes.clear();
     fresh.unrecorded.clear();
     fresh.timeline_length = 0;
     fresh.timeline_hash = String::new();

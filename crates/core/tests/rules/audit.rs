@@ -158,16 +158,23 @@ impl Shop {
         assert_eq!(books.account("orders/unsettled"), 0);
         let borne = |account: &str| order.fees.iter().find(|(known, _)| known == account).map_or(0, |(_, fee)| *fee);
         let borne_in_all: i64 = order.fees.iter().map(|(_, fee)| fee).sum();
-        let money = books.account("provider/clearing") + books.account("bank") + books.account("platform/fees");
-        assert_eq!(money, order.captured() - order.refunded() - borne_in_all);
+        let with_banks = books.account("disputes/held") + books.account("disputes/lost");
+        let money =
+            books.account("provider/clearing") + books.account("bank") + books.account("platform/fees") + with_banks;
+        assert_eq!(money, order.captured() - order.refunded() - borne_in_all - order.borne_by_parties());
         for split in &order.splits {
             let own = split.party.account();
             let mut account = books.account(&own) - borne(&own);
             if split.party.kind == PartyKind::Platform {
                 account += books.account("platform/tax") + books.account("platform/discounts");
             }
-            assert_eq!(account, split.refunded - split.amount, "{split:?}");
+            let lost = order.borne_by(&split.party);
+            assert_eq!(account, split.refunded + lost - split.amount, "{split:?}");
         }
+        let banks = |of: fn(&orderwright_core::dispute::Chargeback) -> i64| order.chargebacks().map(of).sum::<i64>();
+        assert_eq!(books.account("disputes/held"), banks(|c| c.held()));
+        assert_eq!(books.account("platform/fees"), banks(|c| c.fee));
+        assert_eq!(books.account("disputes/lost"), banks(|c| c.lost) - order.borne_by_parties());
         let held = orderwright_core::audit::held(order);
         assert_eq!(books.account("provider/held"), held);
         assert_eq!(books.account("customers/held"), -held);

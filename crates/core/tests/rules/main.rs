@@ -4,6 +4,8 @@
 
 mod audit;
 mod cases;
+mod chargebacks;
+mod disputes;
 mod listed;
 mod made_to_order;
 mod mall;

@@ -339,6 +339,11 @@ impl Shop {
         self.act(&Actor::system(), Command::Outcome { effect, outcome })
     }
 
+    /// What the last command wants a provider to be told of a dispute.
+    pub fn last_job(&self) -> orderwright_core::decide::DisputeJob {
+        self.last.disputes.jobs.last().expect("a job").clone()
+    }
+
     /// Takes the oldest effect that is not answered.
     pub fn job(&mut self, effect: Effect) -> EffectJob {
         let at = self.jobs.iter().position(|j| j.effect.0 == effect);

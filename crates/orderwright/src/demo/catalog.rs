@@ -187,6 +187,7 @@ fn channel(terms: &Terms) -> Channel {
             refund_close_window: Span::seconds(14 * DAY_S),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     }
 }
 

@@ -11,6 +11,7 @@ pub mod command;
 pub mod commit;
 pub mod csv;
 pub mod customers;
+pub mod disputes;
 pub mod events;
 pub mod idempotency;
 pub mod import;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use orderwright_core::calendar::{Calendar, MAX_HOLIDAYS};
-use orderwright_core::catalog::Channel;
+use orderwright_core::catalog::{Channel, DisputeTerms};
+use orderwright_core::dispute::Bearer;
 use orderwright_core::money::MAX_AMOUNT;
 use orderwright_core::refunds::{RefundPolicy, ShippingRule};
 use orderwright_core::time::Span;
@@ -28,8 +29,34 @@ pub struct Change {
     pub time_zone: Option<String>,
     /// Days on which nobody works, `YYYY-MM-DD`; all of them, not only new ones.
     pub holidays: Option<Vec<String>>,
+    /// How disputes are dealt with. Those that are open stay as they are.
+    pub disputes: DisputeChange,
     /// About refunds.
     pub refunds: RefundChange,
+}
+
+/// What to change about disputes; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DisputeChange {
+    /// How long the other side has to answer a claim.
+    pub respond_within: Option<Span>,
+    /// How long before a bank's deadline staff is reminded.
+    pub remind_before: Option<Span>,
+    /// Who bears a lost chargeback.
+    pub bearer: Option<Bearer>,
+    /// What customers are told of refunds; an empty text takes it away.
+    pub refund_policy: Option<String>,
+}
+
+impl DisputeChange {
+    fn apply(self, terms: &mut DisputeTerms) {
+        terms.respond_within = self.respond_within.unwrap_or(terms.respond_within);
+        terms.remind_before = self.remind_before.unwrap_or(terms.remind_before);
+        terms.chargeback_bearer = self.bearer.unwrap_or(terms.chargeback_bearer);
+        if let Some(policy) = self.refund_policy {
+            terms.refund_policy = Some(policy).filter(|p| !p.trim().is_empty());
+        }
+    }
 }
 
 /// What to change about refunds; what is `None` stays, what is `Some(None)` is set no more. Refunds that wait for somebody keep theirs.
@@ -88,6 +115,7 @@ pub async fn change(ctx: &mut Ctx, channel: &str, change: Change) -> Result<Arc<
         }
         changed.payment_provider = provider;
     }
+    change.disputes.apply(&mut changed.disputes);
     if let Some(zone) = change.time_zone {
         if !Calendar::knows(&zone) {
             wrong.push(FieldError {

@@ -19,6 +19,9 @@ const FREE_TEXT: &[&str] = &[
     "line2",
     "label",
     "email",
+    "text",
+    "summary",
+    "refundPolicy",
 ];
 /// How many digits card numbers have.
 const SHORTEST: usize = 13;

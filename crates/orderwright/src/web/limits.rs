@@ -5,6 +5,8 @@
 //! schema can say (that a SKU exists, that an event is one of an order's workflow).
 
 use orderwright_core::calendar::MAX_HOLIDAYS;
+use orderwright_core::decide::{EVIDENCE_KINDS, Readers};
+use orderwright_core::dispute::{Bearer, Kind, Outcome, Reason, Wants};
 use orderwright_core::money::MAX_AMOUNT;
 use orderwright_core::payout::{Approval, PayoutState, Schedule};
 use orderwright_core::pricing::{MAX_LINES, MAX_QUANTITY};
@@ -21,6 +23,7 @@ use super::api::admin::{
 };
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
+use super::view::dispute::{MAX_LINKS, MAX_WORDS};
 use super::view::event::{MAX_REFERENCE, MAX_TEXT, METHODS};
 use super::view::page::{MAX_DEPTH, MAX_LIMIT};
 use crate::ops::jobs;
@@ -89,6 +92,10 @@ const FIELDS: &[(&str, Rule)] = &[
     ("BulkStatus.orderIds", Rule::Set(1, MAX_BULK_ORDERS)),
     ("ChangeSettings.cancelWindow", Rule::Text(usize::MAX, SPAN)),
     ("ChangeSettings.paymentProvider", Rule::OneOf(|| owned(NAMES))),
+    ("ChangeSettings.disputeWindow", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.disputeReminder", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.chargebackBearer", Rule::OneOf(|| names(Bearer::ALL))),
+    ("ChangeSettings.refundPolicy", Rule::Text(MAX_TEXT, NO_NUL)),
     ("ChangeSettings.timeZone", Rule::Any),
     ("ChangeSettings.refundApproval", Rule::OneOf(|| owned(APPROVALS))),
     ("ChangeSettings.refundApprovalLimit", Rule::Between(0, MAX_AMOUNT)),
@@ -109,6 +116,13 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Publish.texts", Rule::List(1, MAX_TEXTS)),
     ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
     ("Contact.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("DisputeDecision.outcome", Rule::OneOf(|| names(Outcome::ALL))),
+    ("DisputeDecision.reason", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("NewDispute.reason", Rule::OneOf(|| names(Reason::ALL))),
+    ("NewDispute.wants", Rule::OneOf(|| names(Wants::ALL))),
+    ("NewEvidence.kind", Rule::OneOf(|| owned(EVIDENCE_KINDS))),
+    ("NewEvidence.links", Rule::List(0, MAX_LINKS)),
+    ("Submission.summary", Rule::Text(MAX_WORDS, NO_NUL)),
     ("Event.event", Rule::Text(MAX_TEXT, SOMETHING)),
     ("Event.carrier", Rule::Text(MAX_TEXT, NO_NUL)),
     ("Event.reason", Rule::Text(MAX_TEXT, NO_NUL)),
@@ -187,6 +201,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("channel", Rule::Any),
     ("city", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("customer", Rule::Any),
+    ("description", Rule::Text(MAX_TEXT, SOMETHING)),
     ("discountCode", Rule::Any),
     ("expectedBy", Rule::Date),
     ("id", Rule::Text(MAX_PARTY, SOMETHING)),
@@ -203,10 +218,12 @@ const FIELDS: &[(&str, Rule)] = &[
     ("paymentMethod", Rule::Any),
     ("postalCode", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("quantity", Rule::Between(1, i64::MAX)),
+    ("readers", Rule::OneOf(|| names(Readers::ALL))),
     ("reason", Rule::Text(MAX_TEXT, SOMETHING)),
     ("shippingAddress", Rule::Any),
     ("sku", Rule::Any),
     ("status", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("text", Rule::Text(MAX_TEXT, SOMETHING)),
     ("trackingNumber", Rule::Text(MAX_TEXT, NO_NUL)),
     ("trackingUrl", Rule::Text(MAX_TEXT, r"^https?://[^\u0000]*$")),
 ];
@@ -221,6 +238,15 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("x-razorpay-event-id", Rule::Any),
     ("account", Rule::Text(usize::MAX, NO_NUL)),
     ("adminListProviderEvents.state", Rule::OneOf(|| owned(webhooks::STATES))),
+    ("adminListDisputes.kind", Rule::OneOf(dispute_kinds)),
+    ("adminListDisputes.state", Rule::OneOf(dispute_statuses)),
+    ("merchantListDisputes.kind", Rule::OneOf(dispute_kinds)),
+    ("merchantListDisputes.state", Rule::OneOf(dispute_statuses)),
+    ("storefrontListDisputes.kind", Rule::OneOf(dispute_kinds)),
+    ("storefrontListDisputes.state", Rule::OneOf(dispute_statuses)),
+    ("disputeId", Rule::Text(usize::MAX, ID)),
+    ("respondBy", Rule::InstantOrDate),
+    ("undecided", Rule::Any),
     ("adminListPayouts.status", Rule::OneOf(payout_states)),
     ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
@@ -261,6 +287,18 @@ const PARAMETERS: &[(&str, Rule)] = &[
 
 fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
+}
+
+fn names<T>(all: &[(&str, T)]) -> Vec<String> {
+    all.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn dispute_kinds() -> Vec<String> {
+    names(Kind::ALL)
+}
+
+fn dispute_statuses() -> Vec<String> {
+    owned(&Kind::statuses())
 }
 
 fn approvals() -> Vec<String> {

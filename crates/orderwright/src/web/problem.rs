@@ -47,6 +47,8 @@ codes! {
     REFUND_DECIDED = "refund_decided", 409, "The refund was decided already", "A customer's request is granted or rejected once.";
     SECOND_PERSON = "second_person_required", 403, "Somebody else must approve it", "The refund is beyond the limit for one person (`refundApprovalLimit` of the channel). Whoever asked for it, or approved it before, cannot approve it again: ask a colleague, who approves it with their own token.";
     CANCELLATION_REQUESTED = "cancellation_requested", 409, "The cancellation was asked for already", "The merchant's earlier request covers these items and is waiting for the operator, who cancels them or answers by a message.";
+    NOT_DISPUTABLE = "not_disputable", 409, "This cannot be disputed now", "Nothing was paid, the same items are disputed already, or the limit of disputes is reached. The detail says which, and what to do instead.";
+    PAYMENT_DISPUTED = "payment_disputed", 409, "The bank is deciding about this payment", "While the customer's bank decides a chargeback, a refund of the same payment could be lost twice. Wait until it has decided, or accept the dispute. `GET /admin/disputes` shows how it stands.";
     JOB_NOT_DEAD = "job_not_dead", 409, "The job has not given up", "Only a dead job can be tried again; any other is tried again by itself when its time comes.";
     REFERENCE_USED = "reference_used", 409, "The reference was booked on another order", "A payment's reference is booked once in a channel. Look at both orders and at the bank's statement: one of the lines names the wrong order.";
     STOCK_BELOW_RESERVED = "stock_below_reserved", 409, "Fewer than are reserved", "Units are reserved for orders. Cancel orders first, or give a `reason` to record the loss of goods.";
@@ -244,9 +246,18 @@ fn refused(refusal: &Refusal) -> Problem {
             problem.0.possible = Some(possible.clone());
             problem
         }
+        Refusal::DisputeNotPossible { possible, .. } => {
+            let mut problem = Problem::new(&NOT_POSSIBLE, text);
+            problem.0.possible = Some(possible.clone());
+            problem
+        }
+        Refusal::NotDisputable { .. } => Problem::new(&NOT_DISPUTABLE, text),
+        Refusal::PaymentDisputed { .. } => Problem::new(&PAYMENT_DISPUTED, text),
         Refusal::PaymentInProgress => Problem::new(&PAYMENT_IN_PROGRESS, text),
         Refusal::MissingField { field, .. } => Problem::field(format!("/{field}"), text),
-        Refusal::UnknownItem | Refusal::UnknownRefund => Problem::new(&NOT_FOUND, OpError::NotFound.to_string()),
+        Refusal::UnknownItem | Refusal::UnknownRefund | Refusal::UnknownDispute => {
+            Problem::new(&NOT_FOUND, OpError::NotFound.to_string())
+        }
         Refusal::Invalid { pointer, message } => Problem::field(pointer, message),
         Refusal::RefundTooLarge { .. } => Problem::new(&REFUND_TOO_LARGE, text),
         Refusal::CancellationRequested => Problem::new(&CANCELLATION_REQUESTED, text),

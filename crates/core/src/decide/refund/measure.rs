@@ -56,7 +56,7 @@ impl Left {
     fn of(order: &Order, item: &Item) -> Self {
         let sent: i64 =
             running(order).flat_map(|r| &r.items).filter(|p| p.item_id == item.id).map(|p| p.shipping).sum();
-        let all = item.captured - item.refunding;
+        let all = order.left_of(item);
         let shipping = (item.captured_shipping() - sent).clamp(0, all.max(0));
         Self { goods: all - shipping, shipping }
     }
@@ -86,7 +86,7 @@ fn adjusted(order: &Order) -> Lines {
 }
 
 fn money_left(order: &Order) -> i64 {
-    order.captured() - order.refunding()
+    order.left()
 }
 
 fn too_large(order: &Order, left: i64) -> Refusal {
@@ -194,7 +194,7 @@ fn all_left(order: &Order) -> Plan {
 /// less than nothing.
 fn close(order: &Order, plan: &mut Plan) {
     let given_up = |item: &Item| plan.items.iter().filter(|p| p.item_id == item.id).map(RefundItem::value).sum::<i64>();
-    let last = order.items.iter().all(|item| item.captured - item.refunding == given_up(item));
+    let last = order.items.iter().all(|item| order.left_of(item) == given_up(item));
     if !last {
         return;
     }
@@ -213,7 +213,7 @@ fn close(order: &Order, plan: &mut Plan) {
 /// What is left of some lines, as much of it as has not gone back as goodwill.
 pub(super) fn of_lines(run: &Run<'_, '_>, wanted: impl Fn(&Item) -> bool) -> Plan {
     let mut plan = Plan::default();
-    for item in run.order.items.iter().filter(|i| wanted(i) && i.captured > i.refunding) {
+    for item in run.order.items.iter().filter(|i| wanted(i) && run.order.left_of(i) > 0) {
         let left = Left::of(&run.order, item);
         plan.items.push(part(item.id, Some(item.quantity), left.all(), left.shipping));
     }

@@ -16,7 +16,7 @@ use serde_json::json;
 use self::measure::Plan;
 use self::start::{Made, start};
 use super::run::Run;
-use super::{MerchantView, RefundRequest, Refusal};
+use super::{MerchantView, RefundRequest, Refusal, dispute};
 use crate::actor::Role;
 use crate::id::{ItemId, RefundId};
 use crate::order::{Refund, RefundState};
@@ -28,6 +28,7 @@ pub(super) use settle::{failed_later, outcome, undone};
 pub(super) fn refund(run: &mut Run<'_, '_>, request: &RefundRequest) -> Result<(), Refusal> {
     let plan = measure::measure(run, request)?;
     not_while_paying(run)?;
+    dispute::not_while_charged_back(run)?;
     let staff = matches!(run.actor.role, Role::Admin | Role::Ops | Role::Retailer);
     let over = staff.then(|| beyond(run, &request.terms.policy, plan.amount())).flatten();
     if let (Some(limit), false) = (over, request.terms.policy.report_only) {
@@ -58,7 +59,8 @@ pub(super) fn request(run: &mut Run<'_, '_>, request: &RefundRequest) -> Result<
     let (amount, policy) = (plan.amount(), &request.terms.policy);
     let over = beyond(run, policy, amount).is_some() && !policy.report_only;
     let message = format!("The customer asks for {} back: {}", run.order.currency.show(amount), request.reason);
-    if over || run.is_paying()? || !policy.grants(&run.order, amount, run.now) {
+    let bank_decides = dispute::not_while_charged_back(run).is_err();
+    if over || bank_decides || run.is_paying()? || !policy.grants(&run.order, amount, run.now) {
         ask(run, plan, request, Vec::new(), if over { 2 } else { 1 }, (message, true));
         return Ok(());
     }
@@ -141,6 +143,7 @@ pub(super) fn decide_request(run: &mut Run<'_, '_>, refund: RefundId, approve: b
     let terms = asked.terms.as_deref().cloned().unwrap_or_default();
     let plan = measure::again(run, &asked, &terms)?;
     not_while_paying(run)?;
+    dispute::not_while_charged_back(run)?;
     // The request keeps its id: who asked follows it.
     let made = Made {
         id: Some(asked.id),
@@ -158,7 +161,7 @@ pub(super) fn decide_request(run: &mut Run<'_, '_>, refund: RefundId, approve: b
 /// Gives back what was captured for lines that became cancelled.
 pub(super) fn cancelled(run: &mut Run<'_, '_>, lines: &[ItemId]) {
     let plan = measure::of_lines(run, |item| lines.contains(&item.id));
-    if !plan.items.is_empty() {
+    if !plan.items.is_empty() && !dispute::holds_back(run, plan.amount()) {
         let reason = run.cause.reason.clone().unwrap_or_else(|| "cancelled".to_owned());
         let made = Made::now(run, &RefundTerms::default());
         start(run, &plan, true, &reason, true, made);

@@ -107,7 +107,10 @@ fn payments(order: &Order, amount: i64) -> Vec<(Option<PaymentId>, i64)> {
             r.payment_id == Some(payment.id) && matches!(r.state, RefundState::Pending | RefundState::Succeeded)
         };
         let gone: i64 = order.refunds.iter().filter(runs).map(|r| r.amount).sum();
-        let part = open.min(payment.captured - gone);
+        // What a bank took of a payment cannot go back by it.
+        let banks = order.chargebacks().filter(|c| c.payment_id == payment.id).flat_map(|c| &c.parts);
+        let lost: i64 = banks.map(RefundItem::value).sum();
+        let part = open.min(payment.captured - gone - lost);
         if part > 0 {
             over.push((Some(payment.id), part));
             open -= part;

@@ -435,6 +435,10 @@ fn refused(refusal: &Refusal) -> String {
         Refusal::NotPossible { .. }
         | Refusal::RefundDecided
         | Refusal::UnknownRefund
+        | Refusal::UnknownDispute
+        | Refusal::DisputeNotPossible { .. }
+        | Refusal::NotDisputable { .. }
+        | Refusal::PaymentDisputed { .. }
         | Refusal::CancellationRequested
         | Refusal::StaleOutcome => "not now".to_owned(),
         Refusal::PaymentInProgress => "payment in progress".to_owned(),

@@ -114,7 +114,8 @@ fn end(delay: Delay, first: Timestamp) -> Option<Timestamp> {
         Delay::Policy(Policy::CancelWindow) => CANCEL_WINDOW,
         Delay::Policy(Policy::ReturnWindow) => POLICIES.return_window,
         Delay::Policy(Policy::RefundCloseWindow) => POLICIES.refund_close_window,
-        Delay::Policy(Policy::PaymentWindow) => return None,
+        // No machine of an order has the times of disputes.
+        Delay::Policy(Policy::PaymentWindow | Policy::RespondBy | Policy::RespondSoon) => return None,
     };
     Some(first.plus(span))
 }
@@ -158,6 +159,8 @@ impl<'w> Ground<'w> {
             Which::Payment => self.payment.as_ref(),
             Which::Item(_) => Some(&self.item),
             Which::Merchant(_) => self.merchant.as_ref(),
+            // Disputes are not explored with an order.
+            Which::Dispute(_) => None,
         }
     }
 

@@ -259,6 +259,8 @@ impl Life<'_, '_> {
                 Which::Item(_) => Part::Item,
                 Which::Payment => Part::Payment,
                 Which::Merchant(_) => Part::Merchant,
+                // Nobody disputes in a simulation.
+                Which::Dispute(_) => continue,
             };
             let place = |t: &&crate::workflow::Transition| watch::address(*t) == address;
             let drawn = self.map.part(part);

@@ -472,5 +472,6 @@ fn channel() -> anyhow::Result<Channel> {
             refund_close_window: Span::seconds(7 * DAY_S),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     })
 }

@@ -106,5 +106,6 @@ fn channel() -> Result<Channel, OpError> {
             refund_close_window: Span::seconds(7 * 86_400),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     })
 }

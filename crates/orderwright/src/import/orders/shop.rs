@@ -120,6 +120,7 @@ pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_includ
             refund_close_window: Span::seconds(7 * DAY_S),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod add_shipment;
 mod bulk_status;
 mod cancel_order;
 mod decide_refund;
+mod disputes;
 mod export_orders;
 mod fire_event;
 mod get_customer;
@@ -112,4 +113,14 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workflow_migrations::list, workflow_migrations::add))
         .routes(routes!(workflow_migrations::get))
         .routes(routes!(workflow_migrations::undo))
+        .routes(routes!(disputes::list))
+        .routes(routes!(disputes::get))
+        .routes(routes!(disputes::messages, disputes::say))
+        .routes(routes!(disputes::evidence, disputes::prove))
+        .routes(routes!(disputes::decide))
+        .routes(routes!(disputes::replacement))
+        .routes(routes!(disputes::submit))
+        .routes(routes!(disputes::accept))
+        .routes(routes!(disputes::bundle_json))
+        .routes(routes!(disputes::bundle_pdf))
 }

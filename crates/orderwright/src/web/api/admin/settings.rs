@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use orderwright_core::catalog::Channel;
+use orderwright_core::dispute::Bearer;
 use orderwright_core::refunds::ShippingRule;
 use orderwright_core::time::Span;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use crate::web::api::shared;
 use crate::web::caller::{Admin, Caller};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
+use crate::web::view::event::optional_text;
 use crate::web::view::page::Params;
 
 /// What to change about a channel; what is left out stays.
@@ -26,6 +28,18 @@ pub struct ChangeSettings {
     /// Which provider new payments are made with: sandbox, stripe, razorpay. It must be set up on the server.
     #[serde(default)]
     pub payment_provider: Option<String>,
+    /// How long the other side has to answer a dispute: `3d`. Disputes that are open keep their time.
+    #[serde(default)]
+    pub dispute_window: Option<String>,
+    /// How long before a bank's deadline staff is reminded: `2d`.
+    #[serde(default)]
+    pub dispute_reminder: Option<String>,
+    /// Who bears a lost chargeback: parties, platform. Those that are open stay as they are.
+    #[serde(default)]
+    pub chargeback_bearer: Option<String>,
+    /// What customers are told of refunds; it goes into the evidence against chargebacks. Empty takes it away.
+    #[serde(default)]
+    pub refund_policy: Option<String>,
     /// The time zone whose days business days are: `Europe/Berlin`.
     #[serde(default)]
     pub time_zone: Option<String>,
@@ -86,6 +100,14 @@ pub struct Settings {
     pub payment_window: String,
     /// How long delivered goods may be returned.
     pub return_window: String,
+    /// How long the other side has to answer a dispute.
+    pub dispute_window: String,
+    /// How long before a bank's deadline staff is reminded.
+    pub dispute_reminder: String,
+    /// Who bears a lost chargeback.
+    pub chargeback_bearer: String,
+    /// What customers are told of refunds.
+    pub refund_policy: Option<String>,
     /// The time zone whose days business days are.
     pub time_zone: String,
     /// Days on which nobody works, `YYYY-MM-DD`.
@@ -113,6 +135,10 @@ fn show(channel: &Channel) -> Settings {
         payment_provider: channel.payment_provider.clone(),
         payment_window: channel.policies.payment_window.to_string(),
         return_window: channel.policies.return_window.to_string(),
+        dispute_window: channel.disputes.respond_within.to_string(),
+        dispute_reminder: channel.disputes.remind_before.to_string(),
+        chargeback_bearer: channel.disputes.chargeback_bearer.name().to_owned(),
+        refund_policy: channel.disputes.refund_policy.clone(),
         time_zone: channel.calendar.time_zone.clone(),
         holidays: channel.calendar.holidays.clone(),
         refund_approval_limit: channel.refunds.approval_limit,
@@ -167,8 +193,7 @@ pub async fn patch(incoming: Incoming<Admin>) -> Response {
         let name = body.channel.clone();
         let change = read(body)?;
         if change == settings::Change::default() {
-            let detail =
-                "say what to change: cancelWindow, paymentProvider, timeZone, holidays or a setting of refunds";
+            let detail = "say what to change: cancelWindow, paymentProvider, timeZone, holidays, or a setting of refunds or disputes";
             return Err(Problem::field("/cancelWindow", detail));
         }
         let channel = settings::change(&mut ctx, &name, change).await?;
@@ -179,6 +204,12 @@ pub async fn patch(incoming: Incoming<Admin>) -> Response {
 
 fn read(body: ChangeSettings) -> Result<settings::Change, Problem> {
     let mut wrong = Vec::new();
+    optional_text(&mut wrong, "/refundPolicy", body.refund_policy.as_deref());
+    let bearer = body.chargeback_bearer.as_deref().map(Bearer::parse);
+    if bearer == Some(None) {
+        let detail = "must be one of parties, platform".to_owned();
+        wrong.push(FieldError { pointer: "/chargebackBearer".to_owned(), detail });
+    }
     let mut span = |pointer: &str, text: Option<String>| {
         let read = text.as_deref().and_then(Span::parse).filter(|w| *w <= MAX_SPAN);
         if text.is_some() && read.is_none() {
@@ -188,6 +219,8 @@ fn read(body: ChangeSettings) -> Result<settings::Change, Problem> {
         read
     };
     let cancel_window = span("/cancelWindow", body.cancel_window);
+    let respond_within = span("/disputeWindow", body.dispute_window);
+    let remind_before = span("/disputeReminder", body.dispute_reminder);
     let within = body.refund_auto_approve_within;
     let auto_within = within.map(|text| span("/refundAutoApproveWithin", text));
     let report_only = body.refund_approval.as_deref().map(|word| APPROVALS.iter().position(|w| *w == word));
@@ -208,6 +241,12 @@ fn read(body: ChangeSettings) -> Result<settings::Change, Problem> {
         payment_provider: body.payment_provider,
         time_zone: body.time_zone,
         holidays: body.holidays,
+        disputes: settings::DisputeChange {
+            respond_within,
+            remind_before,
+            bearer: bearer.flatten(),
+            refund_policy: body.refund_policy,
+        },
         refunds: settings::RefundChange {
             approval_limit: body.refund_approval_limit,
             report_only: report_only.flatten().map(|at| at == 1),
