@@ -125,6 +125,7 @@ fn a_merchant_raises_one_and_the_customer_withdraws_nothing(shop: &Shop) {
 fn a_replacement_is_sent_by_the_merchant(shop: &Shop) {
     let order = shop.ready("bazaar");
     let (customer, seller) = (shop.customer(0), shop.merchant_of("bazaar", 0));
+    shop.merchants_fire(&order, "acknowledge", &json!({}));
     shop.merchants_fire(&order, "ship", &json!({ "trackingNumber": "T-1" }));
     let id = raise(shop, &customer, &order).id().to_owned();
     let parcel = json!({ "carrier": "DHL", "trackingNumber": "R-1" });

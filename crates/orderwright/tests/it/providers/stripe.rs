@@ -119,10 +119,8 @@ fn a_dispute_is_opened_and_closed(house: &House) {
     house.shop.admin().post(&format!("{path}/submit"), &words).expect(200);
     wait(house, ours.id(), "under_review");
     let there = house.stripe.books(|books| books.get(dispute.id()).cloned()).expect("there");
-    assert!(
-        there["evidence"].s("uncategorized_text").starts_with("The customer signed for it.\nOrder ORD-"),
-        "{there:#}"
-    );
+    let begins = format!("The customer signed for it.\nOrder {} of ", order.s("orderNumber"));
+    assert!(there["evidence"].s("uncategorized_text").starts_with(&begins), "{there:#}");
     assert_eq!(there["evidence_details"].n("submission_count"), 1, "once");
     house.act(&house.stripe, dispute.id(), "win");
     house.shop.wait_payment(order.id(), "captured");
