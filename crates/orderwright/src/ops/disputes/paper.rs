@@ -117,7 +117,7 @@ pub fn print(title: &str, blocks: &[Block]) -> Vec<u8> {
             size: 8.0,
             x: MARGIN,
             y: MARGIN / 2.0,
-            text: latin(&format!("{title} · page {} of {count}", n + 1)),
+            text: latin(&format!("{title}, page {} of {count}", n + 1)),
         };
         for line in lines.iter().chain([&foot]) {
             content.begin_text();
