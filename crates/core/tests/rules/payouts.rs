@@ -125,7 +125,7 @@ impl World {
         let of = |(net, is_due, paid): &(i64, bool, i64)| {
             if *is_due || *net < 0 { net - paid } else { net.min(paid) - paid }
         };
-        self.orders.iter().map(|o| of(o)).sum()
+        self.orders.iter().map(of).sum()
     }
 
     fn run(&mut self) {

@@ -80,7 +80,8 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
     let swept = sweep(app, now).await?;
-    Ok(i64::try_from(numbered).is_ok_and(|n| n >= NUMBERED) || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
+    Ok(i64::try_from(numbered).is_ok_and(|n| n >= NUMBERED)
+        || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
 }
 
 /// Throws away answers that were kept long enough. That is a write, and nobody waits for it.

@@ -123,8 +123,8 @@ async fn payouts(store: &Store) {
     .await;
     assert_eq!(store.find_payout_batch(40).await.expect("read"), Some(batch));
     assert_eq!(store.find_payout(41).await.expect("read"), Some(payout.clone()));
-    assert_eq!(store.payouts_of_batch(40).await.expect("read"), [payout.clone()]);
-    assert_eq!(store.audit_payouts(40, 9).await.expect("read"), [payout.clone()]);
+    assert_eq!(store.payouts_of_batch(40).await.expect("read"), std::slice::from_ref(&payout));
+    assert_eq!(store.audit_payouts(40, 9).await.expect("read"), std::slice::from_ref(&payout));
     assert_eq!(store.payout_lines(41, 0, 9).await.expect("read"), [line]);
     assert_eq!(store.payout_lines(41, 1, 9).await.expect("read"), []);
     let listed = async |filter: PayoutFilter, before| -> Vec<i64> {
