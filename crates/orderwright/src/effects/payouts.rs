@@ -13,7 +13,7 @@ use orderwright_core::workflow::Effect;
 use serde_json::Value;
 
 use super::runner;
-use crate::ops::payouts::act::{self, Answered};
+use crate::ops::payouts::act::{self, Answered, Said, Why};
 use crate::ops::payouts::{self, Payout};
 use crate::ops::{Ctx, OpError};
 use crate::pay::port::{Leg, PayOut};
@@ -100,6 +100,47 @@ pub(super) fn book_passed_on(ctx: &Ctx, cs: &mut Changeset, job: &EffectJob, leg
                 at: now.0,
             });
         }
+    }
+}
+
+/// What follows from a transfer of which a provider told.
+pub(super) enum Told {
+    /// The payout knows it, or does now.
+    Done,
+    /// There is no such payout here.
+    Unknown,
+    /// It contradicts our books.
+    Refused(String),
+}
+
+/// Holds a payout against the provider's transfer: one that was reversed came back.
+pub(super) async fn told(ctx: &Ctx, id: PayoutId, amount: i64, reversed: i64) -> Result<Told, OpError> {
+    let payout = match payouts::find(ctx, &id.to_string(), &[]).await {
+        Ok(payout) => payout,
+        Err(OpError::NotFound) => return Ok(Told::Unknown),
+        Err(error) => return Err(error),
+    };
+    if amount != payout.row.amount {
+        return Ok(Told::Refused(format!(
+            "{id} is {}, the provider's transfer {amount} (minor units)",
+            payout.row.amount
+        )));
+    }
+    if reversed == 0 || payout.state()? == PayoutState::Returned {
+        return Ok(Told::Done);
+    }
+    if reversed < amount {
+        let why =
+            format!("{reversed} of the {amount} of {id} were reversed: a payout comes back as a whole or not at all");
+        return Ok(Told::Refused(why));
+    }
+    let why = Why { reason: "the provider's transfer was reversed".to_owned(), needs_details: true };
+    let mut ctx = Ctx { key: None, ..ctx.clone() };
+    match act::say(&mut ctx, &id.to_string(), &Said::Returned(why)).await {
+        Ok(_) => Ok(Told::Done),
+        // Its own answer is still on its way: the event is looked at again.
+        Err(OpError::Conflict(_, why)) => Err(OpError::Busy(why)),
+        Err(error) => Err(error),
     }
 }
 

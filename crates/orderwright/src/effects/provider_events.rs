@@ -8,6 +8,7 @@ use orderwright_core::decide::{Command, DisputeCommand, EffectJob, Refusal};
 use orderwright_core::id::JobId;
 use orderwright_core::order::{Order, Payment, PaymentState, RefundState};
 
+use super::payouts::Told;
 use super::{disputes, runner};
 use crate::ops::command::{OrderRef, apply, load};
 use crate::ops::{Ctx, OpError};
@@ -142,6 +143,14 @@ async fn act(ctx: &Ctx, event: &ProviderEventRow) -> Result<Verdict, Later> {
                 None => Ok(Verdict::done(&order)),
             }
         }
+        Facts::Transfer { owner: Owner { payout: Some(payout), .. }, reference, amount, reversed } => {
+            let told = super::payouts::told(ctx, payout, amount, reversed).await?;
+            Ok(match told {
+                Told::Done => Verdict { state: "done", note: None, order: None },
+                Told::Unknown => unknown(&reference),
+                Told::Refused(why) => Verdict::refused(why, None),
+            })
+        }
         Facts::Transfer { owner, reference, .. } => {
             let Some((order, _)) = ours(ctx, &owner).await? else { return Ok(unknown(&reference)) };
             Ok(look(ctx, provider, &order, &owner).await?.unwrap_or_else(|| Verdict::done(&order)))
@@ -217,7 +226,7 @@ async fn look(ctx: &Ctx, provider: &Provider, order: &Order, owner: &Owner) -> R
 pub async fn look_now(ctx: &Ctx, order: &Order) {
     let Some(payment) = order.current_payment() else { return };
     let Some(provider) = ctx.app.pay.get(&payment.provider) else { return };
-    let owner = Owner { order: Some(order.id), payment: Some(payment.id), effect: None };
+    let owner = Owner { order: Some(order.id), payment: Some(payment.id), ..Owner::default() };
     if let Err(Later::Provider(why)) = look(ctx, provider, order, &owner).await {
         tracing::debug!(order = %order.id, why, "the provider could not be asked now; the job asks later");
     }

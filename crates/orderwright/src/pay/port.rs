@@ -6,7 +6,7 @@
 
 use orderwright_core::decide::EffectJob;
 use orderwright_core::dispute::Standing;
-use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
 use orderwright_core::money::Currency;
 use orderwright_core::order::SANDBOX;
 use orderwright_core::time::Timestamp;
@@ -128,6 +128,8 @@ pub struct Owner {
     pub payment: Option<PaymentId>,
     /// The effect that made it.
     pub effect: Option<JobId>,
+    /// The payout that it pays, which is of no order.
+    pub payout: Option<PayoutId>,
 }
 
 /// What a provider's object says now. Amounts are in our minor units.
@@ -337,6 +339,7 @@ const KEPT: &[&str] = &[
     "orderwright_effect",
     "orderwright_party",
     "orderwright_leg",
+    "orderwright_payout",
     "last_payment_error",
     "last_setup_error",
     "charges_enabled",

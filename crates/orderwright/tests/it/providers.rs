@@ -4,6 +4,7 @@
 mod house;
 mod adapters;
 mod page;
+mod payouts;
 mod razorpay;
 mod sdk;
 mod stripe;

@@ -13,7 +13,7 @@ mod webhook;
 
 use orderwright_core::decide::EffectJob;
 use orderwright_core::dispute::Standing;
-use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
 use orderwright_core::time::Timestamp;
 use orderwright_core::workflow::Effect;
 use reqwest::Method;
@@ -218,6 +218,7 @@ fn owner(object: &Value) -> Owner {
         order: read("orderwright_order").and_then(OrderId::parse),
         payment: read("orderwright_payment").and_then(PaymentId::parse),
         effect: read("orderwright_effect").and_then(JobId::parse),
+        payout: read("orderwright_payout").and_then(PayoutId::parse),
     }
 }
 
