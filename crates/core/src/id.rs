@@ -90,6 +90,10 @@ ids! {
     MessageId = "msg_";
     /// A merchant's wish that their part of an order be cancelled.
     CancellationRequestId = "cnr_";
+    /// A dispute.
+    DisputeId = "dsp_";
+    /// A piece of evidence in a dispute.
+    EvidenceId = "evd_";
     /// A timeline entry.
     EntryId = "evn_";
     /// A checkout.
@@ -108,6 +112,12 @@ ids! {
     ReconciliationId = "rec_";
     /// A domain event of the feed.
     EventId = "evt_";
+    /// A payout.
+    PayoutId = "pyo_";
+    /// Payouts that were made together.
+    BatchId = "pob_";
+    /// A party's account at a bank.
+    BankAccountId = "bnk_";
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use crate::kernel::{Clock, Ids};
 use crate::ops::OpError;
 use crate::ops::idempotency::InFlight;
+use crate::ops::payouts::Desk;
 use crate::ops::place::NumberBlocks;
 use crate::pay::Providers;
 use crate::pay::config::PayConfig;
@@ -45,6 +46,8 @@ pub struct App {
     pub in_flight: InFlight,
     /// Order numbers in hand.
     pub numbers: Mutex<NumberBlocks>,
+    /// Payouts that are being made here.
+    pub payouts: Desk,
     /// When old answers were last thrown away: microseconds of the shop's clock.
     pub swept_at: AtomicI64,
     /// Counters and timings.
@@ -100,6 +103,7 @@ impl App {
             ending: watch::Sender::default(),
             in_flight: InFlight::default(),
             numbers: Mutex::new(NumberBlocks::default()),
+            payouts: Desk::default(),
             swept_at: AtomicI64::new(0),
             metrics: Metrics::new(store.stats(), store.is_shared(), node),
             workflows: RwLock::default(),

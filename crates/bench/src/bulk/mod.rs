@@ -15,6 +15,7 @@ use jiff::tz::TimeZone;
 use orderwright::store::Val;
 
 use crate::floor::{Bound, another};
+use crate::model::capture::Table;
 use crate::model::learn::Statements;
 use crate::model::school::Weighted;
 use crate::model::template::{Instance, Verb};
@@ -59,6 +60,8 @@ pub struct Sums {
     pub added: BTreeMap<(usize, String), Vec<Val>>,
     /// Orders by channel and status.
     pub counters: BTreeMap<(String, String), i64>,
+    /// What the ledger's lines add up to, by day (since 1970, UTC), account and currency.
+    pub balances: BTreeMap<(i64, String, String), i64>,
     /// The last position of the feed.
     pub position: i64,
 }
@@ -157,7 +160,11 @@ impl<'a> Past<'a> {
                 self.sums.add(op.statement, statement.set.len(), vals);
                 continue;
             }
-            position += i64::from(self.statements.tables[statement.table].name == "outbox");
+            let table = &self.statements.tables[statement.table];
+            position += i64::from(table.name == "outbox");
+            if table.name == "ledger_entry" {
+                self.sums.book(table, &statement.set, &vals)?;
+            }
             bound.push((op.statement, vals));
         }
         if position < template.positions {
@@ -219,6 +226,18 @@ impl<'a> Past<'a> {
 }
 
 impl Sums {
+    /// Adds a line of the ledger to the kept balances.
+    fn book(&mut self, table: &Table, set: &[usize], vals: &[Val]) -> Result<()> {
+        let of = |name: &str| set.iter().position(|&c| table.columns[c] == name).map(|at| &vals[at]);
+        let (Some(Val::T(account)), Some(Val::T(currency)), Some(Val::I(amount)), Some(Val::I(at))) =
+            (of("account"), of("currency"), of("amount"), of("at"))
+        else {
+            bail!("a line of the ledger without account, currency, amount or instant");
+        };
+        *self.balances.entry((at.div_euclid(DAY_US), account.clone(), currency.clone())).or_default() += amount;
+        Ok(())
+    }
+
     /// Adds the figures of one statement to what is there of the same row.
     fn add(&mut self, statement: usize, figures: usize, vals: Vec<Val>) {
         let key = format!("{:?}", &vals[figures..]);
@@ -238,7 +257,6 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::capture::Table;
     use crate::model::template::{Op, Piece, Statement, Template};
     use crate::model::text::Part;
 

@@ -61,6 +61,14 @@ pub async fn load(
             ON CONFLICT (channel, status) DO UPDATE SET orders = counter.orders + excluded.orders";
         client.execute(text, &[channel, status, orders]).await?;
     }
+    for ((day, account, currency), amount) in &past.sums.balances {
+        let text = "INSERT INTO ledger_balance (account, currency, amount) VALUES ($1, $2, $3) \
+            ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount";
+        client.execute(text, &[account, currency, amount]).await?;
+        let text = "INSERT INTO ledger_day (day, account, currency, amount) VALUES ($1, $2, $3, $4) \
+            ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount";
+        client.execute(text, &[day, account, currency, amount]).await?;
+    }
     client.execute("UPDATE feed_head SET position = $1 WHERE id = 1", &[&past.sums.position]).await?;
     client.batch_execute("COMMIT").await?;
     for (_, text) in &indexes {

@@ -50,6 +50,12 @@ pub fn load(dir: &Path, statements: &Statements, templates: &[Weighted], now_us:
             &Val::I(*orders),
         ]))?;
     }
+    for ((day, account, currency), amount) in &past.sums.balances {
+        let (account, currency) = (Val::T(account.clone()), Val::T(currency.clone()));
+        let sum = [&account, &currency, &Val::I(*amount)];
+        connection.prepare_cached(BALANCE)?.execute(params_from_iter(sum))?;
+        connection.prepare_cached(BALANCE_OF_DAY)?.execute(params_from_iter([&Val::I(*day)].into_iter().chain(sum)))?;
+    }
     connection.execute("UPDATE feed_head SET position = ?1 WHERE id = 1", [past.sums.position])?;
     connection.execute_batch("COMMIT")?;
     for (_, text) in &indexes {
@@ -62,3 +68,7 @@ pub fn load(dir: &Path, statements: &Statements, templates: &[Weighted], now_us:
 const BEFORE: &str = "SELECT position, (SELECT COALESCE(SUM(orders), 0) FROM counter) FROM feed_head WHERE id = 1";
 const COUNTER: &str = "INSERT INTO counter (channel, status, orders) VALUES (?1, ?2, ?3) \
     ON CONFLICT (channel, status) DO UPDATE SET orders = counter.orders + excluded.orders";
+const BALANCE: &str = "INSERT INTO ledger_balance (account, currency, amount) VALUES (?1, ?2, ?3) \
+    ON CONFLICT (account, currency) DO UPDATE SET amount = ledger_balance.amount + excluded.amount";
+const BALANCE_OF_DAY: &str = "INSERT INTO ledger_day (day, account, currency, amount) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount";

@@ -1,8 +1,8 @@
 //! From what the engine wrote for one order to a [`Template`]: the rows are folded and everything that differs from order to
 //! order is cut out of them.
 //!
-//! What many orders share and what is written once for many of them (the feed's head, kept counters, blocks of order
-//! numbers) is left out: it is not the cost of an order.
+//! What many orders share and what is written once for many of them (the feed's head, kept counters and balances, blocks of
+//! order numbers) is left out: it is not the cost of an order.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,8 @@ use super::template::{Entry, ID_BITS, Op, Piece, Statement, Template, Verb, chai
 use super::text::{Part, Vocabulary, ids_in};
 
 /// Tables that the engine writes for many orders at once.
-const AMORTISED: &[&str] = &["counter", "feed_head", "order_number", "node", "lease", "setting"];
+const AMORTISED: &[&str] =
+    &["counter", "feed_head", "ledger_balance", "ledger_day", "order_number", "node", "lease", "setting"];
 /// Tables of people.
 const PEOPLE: &[&str] = &["customer", "contact"];
 /// How far ahead an order's timers may look.

@@ -52,7 +52,7 @@ impl Run<'_, '_> {
             Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture => self.owed(),
             Effect::Void => of.map_or(0, |p| p.authorised - p.captured - p.voided),
             Effect::Transfer => of.map_or(0, |p| p.captured),
-            Effect::Refund => self.order.captured() - self.order.refunding(),
+            Effect::Refund => self.order.left(),
             // Reversals are errands; no state runs one.
             Effect::CheckStock | Effect::Reverse => 0,
         };
@@ -65,7 +65,7 @@ impl Run<'_, '_> {
             _ => Vec::new(),
         };
         let transfers = match effect {
-            Effect::Transfer => self.order.splits.iter().map(|s| (s.party.account(), s.amount)).collect(),
+            Effect::Transfer => self.transfers(),
             _ => Vec::new(),
         };
         if let Some(payment) = of {
@@ -106,6 +106,16 @@ impl Run<'_, '_> {
     fn renews_holds(&self) -> bool {
         let invokes = |s: &State| s.invoke.as_ref().is_some_and(|i| i.effect == Effect::Reauthorise);
         self.workflow.payment.as_ref().is_some_and(|m| m.states.iter().any(invokes))
+    }
+
+    /// What each party is sent: its share, less what it bears of the provider's fees.
+    fn transfers(&self) -> Vec<(String, i64)> {
+        let fee = |account: &str| self.order.fees.iter().find(|(known, _)| known == account).map_or(0, |(_, fee)| *fee);
+        let own = self.order.splits.iter().map(|s| (s.party.account(), s.amount));
+        own.map(|(account, amount)| (amount - fee(&account), account))
+            .filter(|(a, _)| *a > 0)
+            .map(|(a, b)| (b, a))
+            .collect()
     }
 
     /// The method of the current payment and its provider if it was declined: trying it again is another attempt.

@@ -61,7 +61,9 @@ impl Run<'_, '_> {
                 transfer.left() - running(run, &transfer.reference)
             };
             let has: i64 = own.iter().map(|n| left(self, *n)).sum();
-            let mut over = has - (split.amount - split.refunded);
+            let fees = self.order.fees.iter().filter(|(known, _)| *known == account).map(|(_, fee)| fee).sum::<i64>();
+            let given_up = split.refunded + self.order.borne_by(&split.party) + fees;
+            let mut over = has - (split.amount - given_up);
             // The newest first, as a stack of coins is taken down.
             for n in own.into_iter().rev() {
                 let part = over.min(left(self, n));

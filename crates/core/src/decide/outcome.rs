@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use super::attempts::is_offline;
 use super::run::{Cause, Run, Which};
 use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, Transferred, errands, refund, shares};
 use crate::id::{JobId, PaymentId};
@@ -44,7 +45,7 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
                 payment.capture_before = capture_before.or(payment.capture_before);
             }
             if let (Some(at), Some(fee)) = (at, *fee) {
-                book_fee(run, at, fee);
+                fee_kept(run, at, fee);
             }
             run.take(Which::Payment, &invoke.done)
         }
@@ -195,18 +196,6 @@ fn transferred(run: &mut Run<'_, '_>, at: usize, transfers: &[Transferred]) {
     }
 }
 
-/// What the provider keeps for taking the money, once.
-fn book_fee(run: &mut Run<'_, '_>, at: usize, fee: i64) {
-    let payment = &mut run.order.payments[at];
-    if payment.fee.is_some() || payment.captured == 0 {
-        return;
-    }
-    payment.fee = Some(fee);
-    let id = payment.id.to_string();
-    run.post_about("fee", Some(id.clone()), vec![(FEES.to_owned(), fee), (CLEARING.to_owned(), -fee)]);
-    run.emit("payment.fee", json!({ "paymentId": id, "amount": fee }));
-}
-
 /// The provider said yes: no doubt is left, and an earlier no explains nothing any more.
 fn settle_doubt(run: &mut Run<'_, '_>, at: Option<usize>, state: PaymentState, reference: Option<&str>) {
     run.order.payment_reason = None;
@@ -233,14 +222,14 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, at: Option<usize>, reference: O
     }
     let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) else { return };
     payment.captured = amount;
+    let to = where_money_is(&payment.method);
     let held = payment.authorised;
     payment.voided = (held - amount).max(0);
     if held > 0 {
         run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
     }
-    shares::share_out(&mut run.order);
-    run.post("capture", vec![(CLEARING.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
-    let parties = run.order.splits.iter().map(|s| (s.party.account(), -s.amount));
+    let parties = shares::share_out(&mut run.order);
+    run.post("capture", vec![(to.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
     let lines = std::iter::once((UNSETTLED.to_owned(), amount)).chain(parties).collect();
     run.post("split", lines);
     let data = json!({ "amount": amount, "currency": run.order.currency.code() });
@@ -252,6 +241,35 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, at: Option<usize>, reference: O
     }
     run.log("payment_received", message, metadata, true, MerchantView::Nobody);
     run.emit("payment.captured", data);
+}
+
+/// The provider kept a fee of what it took: an expense of the platform, as far as the lines' agreements do not name somebody who bears it.
+/// Booked once for a payment.
+fn fee_kept(run: &mut Run<'_, '_>, at: usize, fee: i64) {
+    let payment = &mut run.order.payments[at];
+    if payment.fee.is_some() || payment.captured == 0 {
+        return;
+    }
+    payment.fee = Some(fee);
+    let id = payment.id.to_string();
+    run.post_about("fee", Some(id.clone()), vec![(FEES.to_owned(), fee), (CLEARING.to_owned(), -fee)]);
+    run.emit("payment.fee", json!({ "paymentId": id, "amount": fee }));
+    let borne = shares::fees(&run.order, fee);
+    let sum: i64 = borne.iter().map(|(_, amount)| amount).sum();
+    let mut lines = borne.clone();
+    lines.push((FEES.to_owned(), -sum));
+    run.post("fee_borne", lines);
+    for (account, amount) in borne {
+        match run.order.fees.iter_mut().find(|(known, _)| *known == account) {
+            Some(line) => line.1 += amount,
+            None => run.order.fees.push((account, amount)),
+        }
+    }
+}
+
+/// Where money is that was taken by a method: with the provider, or in the bank when it came from outside.
+pub(super) fn where_money_is(method: &str) -> &'static str {
+    if is_offline(method) { BANK } else { CLEARING }
 }
 
 fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
@@ -307,20 +325,6 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
     }
 }
 
-/// The cardholder disputes a payment, or that is over.
-pub(super) fn dispute(run: &mut Run<'_, '_>, payment: PaymentId, open: bool) -> Result<(), Refusal> {
-    let found = run.order.payments.iter_mut().find(|p| p.id == payment && p.disputed != open);
-    let Some(found) = found else { return Err(Refusal::StaleOutcome) };
-    found.disputed = open;
-    let (kind, event, message) = match open {
-        true => ("disputed", "dispute.opened", "The cardholder disputes the payment"),
-        false => ("dispute_closed", "dispute.closed", "The dispute is closed"),
-    };
-    run.log(kind, message.to_owned(), json!({ "paymentId": payment.to_string() }), false, MerchantView::Nobody);
-    run.emit(event, json!({ "paymentId": payment.to_string() }));
-    Ok(())
-}
-
 /// Orders the effect of a refund.
 pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> JobId {
     let id = JobId(run.next_id());
@@ -356,7 +360,9 @@ pub(super) const HELD: &str = "provider/held";
 pub(super) const HELD_BY_CUSTOMERS: &str = "customers/held";
 /// Money that providers owe us.
 pub(super) const CLEARING: &str = "provider/clearing";
+/// The platform's bank account.
+pub(super) const BANK: &str = "bank";
 /// What providers charge.
-pub(super) const FEES: &str = "platform/fees";
+const FEES: &str = "platform/fees";
 /// Money taken and not yet shared out; empty after every posting of a split.
 pub(super) const UNSETTLED: &str = "orders/unsettled";

@@ -34,8 +34,7 @@ impl<'c> Run<'_, 'c> {
         if let Some(instance) = self.instance_mut(which) {
             instance.due = None;
         }
-        let times = state.after.iter().map(|after| self.over_at(which, state, after));
-        let due = times.filter(|at| *at != NEVER).min();
+        let due = state.after.iter().map(|after| self.over_at(which, state, after)).min().filter(|at| *at < NEVER);
         if let Some(instance) = self.instance_mut(which) {
             instance.due = due;
         }
@@ -116,6 +115,13 @@ impl<'c> Run<'_, 'c> {
         self.emit("payment.reminder", data);
     }
 
+    /// Until when a dispute is to be answered, and how long before somebody is reminded.
+    fn respond_by(&self, which: Which) -> Option<(Timestamp, Span)> {
+        let Which::Dispute(i) = which else { return None };
+        let dispute = &self.order.disputes[i];
+        dispute.respond_by.map(|at| (at, dispute.remind))
+    }
+
     /// When that time is over.
     pub fn over_at(&self, which: Which, state: &State, after: &After) -> Timestamp {
         let instance = self.instance(which);
@@ -138,6 +144,10 @@ impl<'c> Run<'_, 'c> {
             Delay::Policy(Policy::AuthorisationEnds) => {
                 self.order.payments.iter().rev().find(|p| p.held() > 0).map_or(NEVER, hold_deadline)
             }
+            Delay::Policy(Policy::RespondBy) => self.respond_by(which).map_or(NEVER, |(at, _)| at),
+            Delay::Policy(Policy::RespondSoon) => {
+                self.respond_by(which).map_or(NEVER, |(at, before)| Timestamp(at.0.saturating_sub(before.0)))
+            }
             Delay::Policy(Policy::CancelWindow) => {
                 let remembered = instance.and_then(|i| i.due).filter(|_| state.after.len() == 1);
                 remembered.unwrap_or_else(|| first.plus(self.cancel_window))
@@ -156,13 +166,14 @@ impl<'c> Run<'_, 'c> {
     /// next time, if there is one.
     pub fn silence_timers(&mut self) -> Result<(), Refusal> {
         let items = (0..self.order.items.len()).flat_map(|i| [Which::Item(i), Which::Merchant(i)]);
-        for which in items.chain([Which::Payment]) {
+        let disputes = (0..self.order.disputes.len()).map(Which::Dispute);
+        for which in items.chain([Which::Payment]).chain(disputes) {
             if self.instance(which).and_then(|i| i.due).is_none_or(|due| due > self.now) {
                 continue;
             }
             let Some(state) = self.state(which)? else { continue };
             let times = state.after.iter().map(|a| self.over_at(which, state, a));
-            let next = times.filter(|at| *at > self.now && *at != NEVER).min();
+            let next = times.filter(|at| *at > self.now && *at < NEVER).min();
             if let Some(instance) = self.instance_mut(which) {
                 instance.due = next;
             }

@@ -7,4 +7,4 @@ mod account;
 mod proof;
 
 pub use account::{Account, CHART, Chart, Normal};
-pub use proof::{Claim, Finding, Line, Proof};
+pub use proof::{Claim, Finding, Line, PayoutClaim, Proof};

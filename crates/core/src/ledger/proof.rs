@@ -18,6 +18,8 @@ pub struct Line<'a> {
     pub reverses: Option<i64>,
     /// The order, if it is about one.
     pub order: Option<i64>,
+    /// The payout, if it is about one.
+    pub payout: Option<i64>,
     /// The account's name.
     pub account: &'a str,
     /// ISO 4217.
@@ -43,6 +45,27 @@ pub struct Claim {
     pub transferred: i64,
     /// Taken after the payment had been given up, and not given back yet.
     pub late: i64,
+    /// Of what was lost to banks, what the parties bear.
+    pub charged_back: i64,
+    /// What banks have while they decide.
+    pub disputed: i64,
+    /// What parties bear of providers' fees.
+    pub fees_borne: i64,
+}
+
+/// What a payout's document says of its money. Minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayoutClaim {
+    /// By how much the platform owes the party less.
+    pub taken: i64,
+    /// Into the party's reserve, less what came out of it.
+    pub reserved: i64,
+    /// What the party owes more (negative: less).
+    pub owed: i64,
+    /// On its way.
+    pub in_transit: i64,
+    /// Arrived.
+    pub arrived: i64,
 }
 
 /// Something that does not hold.
@@ -76,6 +99,17 @@ pub enum Finding {
         /// What is compared: captured, refunded, shares, held, unsettled.
         what: &'static str,
         /// In the order's document.
+        document: i64,
+        /// In the book.
+        book: i64,
+    },
+    /// The book says another thing than the payout.
+    Payout {
+        /// The payout.
+        payout: i64,
+        /// What is compared: taken, reserved, owed, in transit, arrived.
+        what: &'static str,
+        /// In the payout's document.
         document: i64,
         /// In the book.
         book: i64,
@@ -119,6 +153,7 @@ struct OfOrder {
     held: i64,
     unsettled: i64,
     parties: i64,
+    disputed: i64,
 }
 
 /// A proof that is being made.
@@ -132,6 +167,7 @@ pub struct Proof {
     balances: Map<(u32, u32), i64>,
     names: Names,
     orders: Map<i64, OfOrder>,
+    payouts: Map<i64, PayoutClaim>,
     /// Lines of reversing postings by account: what must cancel out.
     reversing: BTreeMap<(i64, i64), BTreeMap<(u32, u32), i64>>,
 }
@@ -181,12 +217,30 @@ impl Proof {
         if let Some(order) = line.order {
             let of = self.orders.entry(order).or_default();
             match &self.names.accounts[account as usize] {
-                Some(Account::Clearing | Account::Disputed | Account::Bank | Account::Fees) => {
+                Some(Account::Disputed) => {
+                    of.clearing += line.amount;
+                    of.disputed += line.amount;
+                }
+                // What the platform lost is no party's, so it still stands against what the parties have.
+                Some(Account::Clearing | Account::Bank | Account::Fees | Account::Chargebacks) => {
                     of.clearing += line.amount
                 }
                 Some(Account::Held) => of.held += line.amount,
                 Some(Account::Unsettled) => of.unsettled += line.amount,
-                Some(Account::Party(_) | Account::Receivable(_)) => of.parties -= line.amount,
+                Some(Account::Party(_) | Account::Receivable(_) | Account::Tax | Account::DiscountsBorne) => {
+                    of.parties -= line.amount;
+                }
+                _ => {}
+            }
+        }
+        if let Some(payout) = line.payout {
+            let of = self.payouts.entry(payout).or_default();
+            match &self.names.accounts[account as usize] {
+                Some(Account::Party(_)) => of.taken += line.amount,
+                Some(Account::Reserve(_)) => of.reserved -= line.amount,
+                Some(Account::Receivable(_)) => of.owed += line.amount,
+                Some(Account::PayoutsInTransit) => of.in_transit -= line.amount,
+                Some(Account::Bank | Account::Clearing) => of.arrived -= line.amount,
                 _ => {}
             }
         }
@@ -219,17 +273,39 @@ impl Proof {
                 found.push(Finding::Order { order, what, document, book });
             }
         };
-        let at_provider = claim.captured - claim.refunded - claim.transferred + claim.late;
-        compare("captured less refunded", at_provider, of.clearing);
-        compare("shares", claim.shares - claim.shares_refunded - claim.transferred, of.parties);
+        let gone = claim.charged_back + claim.fees_borne + claim.transferred;
+        let at_provider = claim.captured - claim.refunded - gone + claim.late;
+        compare("captured less refunded and charged back", at_provider, of.clearing);
+        compare("shares", claim.shares - claim.shares_refunded - gone, of.parties);
+        compare("disputed", claim.disputed, of.disputed);
         compare("held", claim.held, of.held);
         compare("unsettled", -claim.late, of.unsettled);
         compare("captured equal to the shares", claim.captured, claim.shares);
         compare("refunded equal to the shares' refunds", claim.refunded, claim.shares_refunded);
-        if claim.refunded > claim.captured {
-            found.push(Finding::OverRefunded { order, captured: claim.captured, refunded: claim.refunded });
+        let gone = claim.refunded + claim.charged_back;
+        if gone > claim.captured {
+            found.push(Finding::OverRefunded { order, captured: claim.captured, refunded: gone });
         }
         found
+    }
+
+    /// What a payout's document claims, held against its lines.
+    pub fn claim_of_payout(&self, payout: i64, claim: &PayoutClaim) -> Vec<Finding> {
+        let book = self.payouts.get(&payout).copied().unwrap_or_default();
+        let compared = [
+            ("taken from what the party is owed", claim.taken, book.taken),
+            ("put into its reserve", claim.reserved, book.reserved),
+            ("owed by it", claim.owed, book.owed),
+            ("in transit", claim.in_transit, book.in_transit),
+            ("arrived", claim.arrived, book.arrived),
+        ];
+        let wrong = compared.into_iter().filter(|(_, document, book)| document != book);
+        wrong.map(|(what, document, book)| Finding::Payout { payout, what, document, book }).collect()
+    }
+
+    /// Payouts that have lines: each needs a document.
+    pub fn payouts(&self) -> impl Iterator<Item = i64> {
+        self.payouts.keys().copied()
     }
 
     /// Orders that have lines: each needs a document.
@@ -293,7 +369,7 @@ mod tests {
     use super::*;
 
     fn line(posting: i64, account: &'static str, amount: i64) -> Line<'static> {
-        Line { posting, reverses: None, order: Some(1), account, currency: "EUR", amount }
+        Line { posting, reverses: None, order: Some(1), payout: None, account, currency: "EUR", amount }
     }
 
     /// A sale of 100 shared 90 to 10, of which 20 went back.
@@ -316,8 +392,18 @@ mod tests {
         proof
     }
 
-    const CLAIM: Claim =
-        Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0, transferred: 0, late: 0 };
+    const CLAIM: Claim = Claim {
+        captured: 100,
+        refunded: 20,
+        shares: 100,
+        shares_refunded: 20,
+        held: 0,
+        transferred: 0,
+        late: 0,
+        fees_borne: 0,
+        charged_back: 0,
+        disputed: 0,
+    };
 
     #[test]
     fn a_sound_book_has_no_finding_in_any_order_of_its_lines() {
@@ -359,6 +445,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_bank_takes_is_held_and_then_borne() {
+        let bank = |held: i64, parties: i64, platform: i64| {
+            let mut lines = sale();
+            lines.push(line(4, "provider/clearing", -80 - 15));
+            lines.push(line(4, "disputes/held", held));
+            lines.push(line(4, "party/merchant/m", parties));
+            lines.push(line(4, "disputes/lost", platform));
+            lines.push(line(4, "platform/fees", 15));
+            proof(&lines)
+        };
+        let (open, borne, ours) = (bank(80, 0, 0), bank(0, 80, 0), bank(0, 0, 80));
+        assert_eq!(open.claim(1, &Claim { disputed: 80, ..CLAIM }), vec![]);
+        assert_eq!(borne.claim(1, &Claim { charged_back: 80, ..CLAIM }), vec![]);
+        assert_eq!(ours.claim(1, &CLAIM), vec![], "the parties keep what the platform lost");
+        for proof in [&open, &borne, &ours] {
+            assert_eq!(proof.findings(), vec![]);
+        }
+        assert!(!open.claim(1, &CLAIM).is_empty() && !borne.claim(1, &CLAIM).is_empty());
+        let over = Claim { charged_back: 90, ..CLAIM };
+        assert!(borne.claim(1, &over).iter().any(|f| matches!(f, Finding::OverRefunded { .. })));
+    }
+
+    #[test]
     fn an_order_that_says_otherwise_is_found() {
         let proof = proof(&sale());
         let what = |claim: Claim| proof.claim(1, &claim).len();
@@ -388,6 +497,37 @@ mod tests {
         );
         sale()[5..].iter().for_each(|l| whole.reversed(9, l));
         assert_eq!(whole.findings(), vec![]);
+    }
+
+    #[test]
+    fn a_share_that_a_provider_passed_on_is_claimed_as_that() {
+        let mut lines = sale();
+        lines.push(line(4, "party/merchant/m", 72));
+        lines.push(line(4, "provider/clearing", -72));
+        let proof = proof(&lines);
+        assert_eq!(proof.findings(), vec![]);
+        assert_eq!(proof.claim(1, &Claim { transferred: 72, ..CLAIM }), vec![]);
+        assert_eq!(proof.claim(1, &CLAIM).len(), 2, "the clearing and the shares");
+    }
+
+    #[test]
+    fn a_payout_that_says_otherwise_is_found() {
+        let of = |posting, account, amount| Line { order: None, payout: Some(7), ..line(posting, account, amount) };
+        let lines = [
+            of(1, "party/merchant/m", 10),
+            of(1, "reserve/merchant/m", -10),
+            of(2, "party/merchant/m", 62),
+            of(2, "payouts/transit", -62),
+        ];
+        let sent = PayoutClaim { taken: 72, reserved: 10, in_transit: 62, ..PayoutClaim::default() };
+        assert_eq!(proof(&lines).claim_of_payout(7, &sent), vec![]);
+        assert_eq!(proof(&lines).payouts().collect::<Vec<_>>(), [7]);
+        let paid = PayoutClaim { in_transit: 0, arrived: 62, ..sent };
+        assert_eq!(proof(&lines).claim_of_payout(7, &paid).len(), 2);
+        let mut arrived = lines.to_vec();
+        arrived.extend([of(3, "payouts/transit", 62), of(3, "bank", -62)]);
+        assert_eq!(proof(&arrived).claim_of_payout(7, &paid), vec![]);
+        assert!(!proof(&lines).claim_of_payout(8, &sent).is_empty(), "a payout without lines");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 mod audit;
 mod cases;
+mod chargebacks;
+mod disputes;
 mod listed;
 mod made_to_order;
 mod mall;
@@ -13,11 +15,14 @@ mod migrating;
 mod money;
 mod outside;
 mod parcels;
+mod payouts;
+mod refunding;
 mod provider;
 mod retail;
 mod roles;
 mod shadowing;
 mod shop;
+mod splits;
 mod simulation;
 mod splitting;
 mod store_request;

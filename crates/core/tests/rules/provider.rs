@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use orderwright_core::decide::{EffectJob, Outcome, Transferred};
+use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, PaymentId};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
@@ -43,6 +44,8 @@ pub struct Sums {
     pub held: i64,
     pub taken: i64,
     pub refunded: i64,
+    /// What banks have of it.
+    pub withdrawn: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +53,18 @@ pub struct Moved {
     pub party: String,
     pub amount: i64,
     pub reversed: i64,
+}
+
+/// What a customer's bank did about a payment, as the provider knows it by now.
+#[derive(Clone, Debug)]
+pub struct BankDispute {
+    pub payment: PaymentId,
+    pub reference: String,
+    pub standing: Standing,
+    pub withdrawn: i64,
+    pub fee: i64,
+    /// The count of changes: a later one says more.
+    pub change: i64,
 }
 
 /// How often it refuses what, in a hundred.
@@ -68,6 +83,9 @@ pub struct Provider {
     answers: BTreeMap<JobId, Outcome>,
     pub payments: BTreeMap<PaymentId, Sums>,
     pub transfers: BTreeMap<String, Moved>,
+    pub disputes: Vec<BankDispute>,
+    /// Payouts that it made, and those that came back.
+    pub paid_out: BTreeMap<String, i64>,
     /// What it owes the platform.
     pub platform: i64,
     /// What it kept.
@@ -140,6 +158,9 @@ impl Provider {
                 done()
             }
             Effect::Refund if dice.percent(moods.refuses_refunds) => no("declined"),
+            Effect::Refund if sums.refunded + job.amount > sums.taken - sums.withdrawn && sums.withdrawn > 0 => {
+                no("charge_disputed")
+            }
             Effect::Refund => {
                 assert!(job.amount > 0 && sums.refunded + job.amount <= sums.taken, "over-refunded: {job:?} {sums:?}");
                 sums.refunded += job.amount;
@@ -201,6 +222,61 @@ impl Provider {
     pub fn refund_fails(&mut self, payment: PaymentId, amount: i64) {
         self.payments.entry(payment).or_default().refunded -= amount;
         self.platform += amount;
+    }
+
+    /// Staff gives money back at the provider's own page, if there is as much.
+    pub fn refunds_by_hand(&mut self, payment: PaymentId, amount: i64) -> bool {
+        let sums = self.payments.entry(payment).or_default();
+        let possible = sums.refunded + amount + sums.withdrawn <= sums.taken;
+        if possible {
+            sums.refunded += amount;
+            self.platform -= amount;
+        }
+        possible
+    }
+
+    /// A customer's bank asks for money, gives it back or keeps it.
+    pub fn bank_acts(&mut self, payment: PaymentId, dice: &mut Dice) -> Option<BankDispute> {
+        let known = self.disputes.iter().position(|d| d.payment == payment && dice.percent(60));
+        let change = self.calls as i64;
+        self.calls += 1;
+        let sums = self.payments.get_mut(&payment)?;
+        let Some(n) = known else {
+            let left = sums.taken - sums.refunded - sums.withdrawn;
+            if left <= 0 || self.disputes.len() >= 3 {
+                return None;
+            }
+            let (withdrawn, fee) = (1 + dice.below(left as u64) as i64, 1500);
+            sums.withdrawn += withdrawn;
+            self.platform -= withdrawn + fee;
+            self.fees += fee;
+            let reference = format!("dp-{}", self.disputes.len());
+            let made = BankDispute { payment, reference, standing: Standing::NeedsResponse, withdrawn, fee, change };
+            self.disputes.push(made.clone());
+            return Some(made);
+        };
+        let dispute = &mut self.disputes[n];
+        if matches!(dispute.standing, Standing::Won | Standing::Lost) {
+            return None;
+        }
+        dispute.change = change;
+        dispute.standing = match dice.below(3) {
+            0 => Standing::UnderReview,
+            1 => Standing::Lost,
+            _ => Standing::Won,
+        };
+        if dispute.standing == Standing::Won {
+            sums.withdrawn -= dispute.withdrawn;
+            self.platform += dispute.withdrawn;
+            dispute.withdrawn = 0;
+        }
+        Some(dispute.clone())
+    }
+
+    /// Pays a party, or takes a payout back that did not arrive.
+    pub fn pays_out(&mut self, party: &str, amount: i64) {
+        *self.paid_out.entry(party.to_owned()).or_default() += amount;
+        self.platform -= amount;
     }
 
     /// Somebody takes money at the provider that nobody asked for.

@@ -1,13 +1,21 @@
-//! Money under fire: random orders of authorise, capture, refund, cancel, dispute, transfer and reversal, with answers that are lost, told
-//! twice, or told after a crash; and at the end the provider's own books equal ours, and nobody got back more than was taken.
+//! Money under fire: random orders of authorise, capture, refund, cancel, chargeback, payout, transfer and reversal, with answers that are
+//! lost, told twice, out of order, or told after a crash; and at the end the provider's own books equal ours, nobody got back more than
+//! was taken, and what every party was paid, owes and still has is what it earned.
+
+use std::collections::BTreeMap;
 
 use orderwright_core::actor::Actor;
-use orderwright_core::decide::{Command, EffectJob, Outcome, Refusal};
-use orderwright_core::order::{PaymentState, RefundState};
+use orderwright_core::decide::{Command, DisputeCommand, EffectJob, News, Outcome, RefundRequest, Refusal};
+use orderwright_core::dispute::{Bearer, Standing};
+use orderwright_core::ledger::Account;
+use orderwright_core::order::{PartyKind, PartyRef, PaymentState, Refund, RefundState};
+use orderwright_core::payout::{Facts, OrderLine, Verdict, settle, standings};
+use orderwright_core::refunds::{RefundMethod, RefundTerms};
+use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 
-use crate::provider::{Dice, Moods, Provider};
-use crate::shop::{Shop, all, customer, full, line, merchant, operator, order_in, some};
+use crate::provider::{BankDispute, Dice, Moods, Provider};
+use crate::shop::{START, Shop, all, customer, full, line, merchant, operator, order_in, some, span};
 
 /// An order, its provider, and what is between them.
 struct Life {
@@ -18,6 +26,32 @@ struct Life {
     in_doubt: Vec<EffectJob>,
     /// Answers that arrived, to be told once more.
     told: Vec<(EffectJob, Outcome)>,
+    /// What banks did and nobody has told yet.
+    news: Vec<BankDispute>,
+    payouts: Payouts,
+}
+
+/// What was paid to parties beside the order.
+#[derive(Default)]
+struct Payouts {
+    book: BTreeMap<String, i64>,
+    /// How much of what the order is worth to a party was settled.
+    settled: BTreeMap<PartyRef, i64>,
+    /// Payouts that arrived.
+    made: Vec<(PartyRef, i64)>,
+    /// Payouts that came back.
+    parked: BTreeMap<PartyRef, i64>,
+}
+
+impl Payouts {
+    fn post(&mut self, lines: &[(Account, i64)]) {
+        assert_eq!(lines.iter().map(|l| l.1).sum::<i64>(), 0, "{lines:?}");
+        lines.iter().for_each(|(account, amount)| *self.book.entry(account.to_string()).or_default() += amount);
+    }
+
+    fn balance(&self, account: &str) -> i64 {
+        self.book.get(account).copied().unwrap_or(0)
+    }
 }
 
 impl Life {
@@ -26,7 +60,7 @@ impl Life {
         let lines: Vec<_> = (0..1 + dice.below(3)).map(|n| line(1 + n as i64 % 2, 1 + dice.below(3) as i64)).collect();
         let mut shop = order_in(workflow).lines(&lines).place();
         shop.quick = true;
-        Self { shop, provider: Provider::new(moods), dice, in_doubt: Vec::new(), told: Vec::new() }
+        Self { shop, provider: Provider::new(moods), dice, in_doubt: Vec::new(), told: Vec::new(), news: Vec::new(), payouts: Payouts::default() }
     }
 
     /// One effect on its way: it may be done and answered, done and not answered, or not done at all because the node died.
@@ -97,7 +131,7 @@ impl Life {
     fn somebody(&mut self) {
         let shop = &mut self.shop;
         let dice = &mut self.dice;
-        let _ = match dice.below(14) {
+        let _ = match dice.below(20) {
             0 => shop.act(&merchant(1), Command::Fire(full("confirm"))),
             1 => shop.act(&operator(), Command::Fire(full("confirm"))),
             2 => shop.act(&operator(), Command::Fire(full("acknowledge"))),
@@ -110,19 +144,137 @@ impl Life {
                 shop.act(&operator(), Command::Refund(wish))
             }
             9 => shop.act(&customer(), Command::Pay { method: "pm_card_visa".to_owned() }),
-            10 => {
-                let Some(payment) = shop.order.payments.last() else { return };
-                let (payment, open) = (payment.id, !payment.disputed);
-                shop.act(&Actor::system(), Command::Dispute { payment, open })
-            }
+            10 => return self.bank_acts(),
             11 => return self.refund_fails(),
             12 => return self.late_money(),
+            13 => return self.refund_beside_the_card(),
+            14 => return self.pay_out(),
+            15 => return self.payout_comes_back(),
+            16 | 17 => {
+                let event = ["acknowledge", "ship", "deliver", "complete"][dice.below(4) as usize];
+                shop.act(&merchant(1 + dice.below(2) as i64), Command::Fire(full(event)))
+            }
             _ => {
-                let hours = 1 + dice.below(60);
-                shop.now = shop.now.plus(crate::shop::span(&format!("{hours}h")));
+                let hours = 1 + if dice.percent(25) { dice.below(900) } else { dice.below(60) };
+                shop.now = shop.now.plus(span(&format!("{hours}h")));
                 shop.act(&Actor::system(), Command::Tick)
             }
         };
+    }
+
+    /// A customer's bank does something; it is told now, or some time after what comes later.
+    fn bank_acts(&mut self) {
+        let Some(payment) = self.shop.order.payments.last().map(|p| p.id) else { return };
+        let Some(change) = self.provider.bank_acts(payment, &mut self.dice) else { return };
+        self.news.push(change);
+        if self.dice.percent(60) {
+            self.tell_news();
+        }
+    }
+
+    fn tell_news(&mut self) {
+        if self.news.is_empty() {
+            return;
+        }
+        let told = self.news.swap_remove(self.dice.below(self.news.len() as u64) as usize);
+        let command = |d: &BankDispute| {
+            Command::Dispute(DisputeCommand::News(News {
+                payment: d.payment,
+                reference: d.reference.clone(),
+                standing: d.standing,
+                status: format!("{:?}", d.standing),
+                as_of: Timestamp::parse(START).expect("an instant").plus(Span::seconds(60 * d.change)),
+                amount: d.withdrawn,
+                withdrawn: d.withdrawn,
+                fee: d.fee,
+                respond_by: None,
+                reason_code: None,
+                remind: span("2d"),
+                bearer: Bearer::Parties,
+            }))
+        };
+        match self.shop.act(&Actor::system(), command(&told)) {
+            // Told once more, it changes nothing; and what is older than what is known says nothing.
+            Ok(()) => assert_eq!(self.shop.act(&Actor::system(), command(&told)), Err(Refusal::StaleOutcome)),
+            Err(Refusal::StaleOutcome) => {}
+            Err(other) => panic!("{told:?}: {other}"),
+        }
+    }
+
+    /// Goodwill, money by bank, and money that staff gave back at the provider's own page.
+    fn refund_beside_the_card(&mut self) {
+        let left = self.shop.order.left();
+        if left <= 0 {
+            return;
+        }
+        let wish = some(1 + self.dice.below(left as u64) as i64);
+        let terms = match self.dice.below(3) {
+            0 => RefundTerms {
+                goodwill: Some(PartyRef { kind: PartyKind::Platform, id: "platform".to_owned() }),
+                ..RefundTerms::default()
+            },
+            1 => RefundTerms { method: RefundMethod::Bank, ..RefundTerms::default() },
+            _ => {
+                let payment = self.shop.order.payments.iter().rev().find(|p| p.captured - p.refunded > 0).map(|p| p.id);
+                let (Some(payment), Some(amount)) = (payment, wish.amount) else { return };
+                let mut would = self.provider.clone();
+                let request = RefundRequest { initiate_payment_refund: false, ..wish };
+                // What staff can't do there it does not write down here.
+                let before: Vec<_> = self.shop.order.refunds.iter().map(|r| r.id).collect();
+                if would.refunds_by_hand(payment, amount)
+                    && self.shop.would(&operator(), Command::Refund(request.clone())).is_ok()
+                {
+                    self.shop.act(&operator(), Command::Refund(request)).expect("it would");
+                    for refund in self.shop.order.refunds.iter().filter(|r| !before.contains(&r.id)) {
+                        let payment = refund.payment_id.expect("of a payment");
+                        assert!(self.provider.refunds_by_hand(payment, refund.amount), "{refund:?}");
+                    }
+                }
+                return;
+            }
+        };
+        drop(self.shop.act(&operator(), Command::Refund(RefundRequest { terms, ..wish })));
+    }
+
+    /// A run of payouts: each party that is owed something is paid, each that got too much owes it.
+    fn pay_out(&mut self) {
+        let lines: Vec<(&str, &str, i64)> = (self.shop.books.postings.iter())
+            .flat_map(|p| p.lines.iter().map(|(a, n)| (a.as_str(), p.cause, *n)))
+            .collect();
+        let lines: Vec<OrderLine<'_>> =
+            lines.iter().map(|(account, cause, amount)| OrderLine { account, cause, amount: *amount }).collect();
+        for standing in standings(&self.shop.order, &lines, self.shop.now).into_iter().filter(|s| !s.is_held) {
+            let party = standing.party;
+            let settled = self.payouts.settled.get(&party).copied().unwrap_or(0);
+            let owes = Account::Receivable(party.clone()).to_string();
+            let facts = Facts {
+                orders: standing.due.sum() - settled,
+                carried: self.payouts.parked.get(&party).copied().unwrap_or(0),
+                receivable: self.shop.books.account(&owes) + self.payouts.balance(&owes),
+                ..Facts::default()
+            };
+            let Verdict::Settle(made) = settle(&facts) else { continue };
+            self.payouts.settled.insert(party.clone(), standing.due.sum());
+            self.payouts.parked.remove(&party);
+            self.payouts.post(&made.settling(&party));
+            self.payouts.post(&made.paying(&party));
+            if made.amount > 0 {
+                self.payouts.post(&[(Account::PayoutsInTransit, made.amount), (Account::Clearing, -made.amount)]);
+                self.provider.pays_out(&party.account(), made.amount);
+                self.payouts.made.push((party, made.amount));
+            }
+        }
+    }
+
+    fn payout_comes_back(&mut self) {
+        if self.payouts.made.is_empty() {
+            return;
+        }
+        let at = self.dice.below(self.payouts.made.len() as u64) as usize;
+        let (party, amount) = self.payouts.made.swap_remove(at);
+        self.provider.pays_out(&party.account(), -amount);
+        self.payouts.post(&[(Account::Clearing, amount), (Account::Party(party.clone()), -amount)]);
+        *self.payouts.parked.entry(party).or_default() += amount;
     }
 
     fn refund_fails(&mut self) {
@@ -158,9 +310,10 @@ impl Life {
     /// Everything on its way arrives.
     fn drain(&mut self) {
         for _ in 0..10_000 {
-            if self.shop.jobs.is_empty() && self.in_doubt.is_empty() {
+            if self.shop.jobs.is_empty() && self.in_doubt.is_empty() && self.news.is_empty() {
                 return;
             }
+            self.tell_news();
             self.deliver();
         }
         panic!("the order never comes to rest: {:?}", self.shop.jobs);
@@ -170,7 +323,7 @@ impl Life {
     fn reconcile(&self) {
         let (order, books, provider) = (&self.shop.order, &self.shop.books, &self.provider);
         assert_eq!(
-            books.account("provider/clearing"),
+            books.account("provider/clearing") + self.payouts.balance("provider/clearing"),
             provider.platform,
             "what the provider owes the platform: {order:?}"
         );
@@ -192,12 +345,34 @@ impl Life {
         for split in &order.splits {
             let own = order.transfers.iter().filter(|t| t.party == split.party.account());
             let left: i64 = own.map(|t| t.left()).sum();
-            assert!(left <= split.amount - split.refunded, "{split:?} keeps {left}");
+            let earned = split.amount - split.refunded - order.borne_by(&split.party);
+            assert!(left <= earned.max(0), "{split:?} keeps {left}");
+        }
+        for (reference, theirs) in provider.disputes.iter().map(|d| (&d.reference, d)) {
+            let ours = order.chargebacks().find(|c| c.reference == *reference).expect("it was told");
+            assert_eq!((ours.withdrawn, ours.fee), (theirs.withdrawn, theirs.fee), "{theirs:?}");
+        }
+        self.parties_have_what_they_earned();
+    }
+
+    /// Paid out, passed on, still to be paid, less what is owed: what is left of the share.
+    fn parties_have_what_they_earned(&self) {
+        let (order, books) = (&self.shop.order, &self.shop.books);
+        for split in order.splits.iter().filter(|s| s.party.kind != PartyKind::Platform) {
+            let account = split.party.account();
+            let owes = Account::Receivable(split.party.clone()).to_string();
+            let of = |account: &str| books.account(account) + self.payouts.balance(account);
+            let transfers = order.transfers.iter().filter(|t| t.party == account);
+            let passed_on: i64 = transfers.map(|t| t.amount - t.reversed - t.rounding).sum();
+            let paid = self.provider.paid_out.get(&account).copied().unwrap_or(0);
+            let earned = split.amount - split.refunded - order.borne_by(&split.party);
+            assert_eq!(paid + passed_on - of(&account) - of(&owes), earned, "{split:?}: {order:?}");
+            assert!(of(&owes) >= 0, "nobody owes less than nothing: {split:?}");
         }
     }
 
     fn taken_for_good(&self) -> i64 {
-        self.provider.payments.values().map(|p| p.taken - p.refunded).sum()
+        self.provider.payments.values().map(|p| p.taken - p.refunded - p.withdrawn).sum()
     }
 }
 
@@ -234,7 +409,14 @@ struct Seen {
     rounding: u32,
     renewed: u32,
     late: u32,
-    disputed: u32,
+    won: u32,
+    lost: u32,
+    goodwill: u32,
+    by_bank: u32,
+    by_hand: u32,
+    paid_out: u32,
+    came_back: u32,
+    netted: u32,
 }
 
 impl Seen {
@@ -247,13 +429,23 @@ impl Seen {
         self.rounding += u32::from(transfers().any(|t| t.rounding > 0));
         self.renewed += u32::from(life.shop.emitted("payment.reauthorised") > 0);
         self.late += u32::from(order.payments.iter().any(|p| p.late > 0));
-        self.disputed += u32::from(order.payments.iter().any(|p| p.disputed));
+        let ended = |standing| life.provider.disputes.iter().any(|d| d.standing == standing);
+        self.won += u32::from(ended(Standing::Won));
+        self.lost += u32::from(ended(Standing::Lost));
+        let refunds = |is: fn(&Refund) -> bool| order.refunds.iter().any(|r| r.state == RefundState::Succeeded && is(r));
+        self.goodwill += u32::from(refunds(|r| r.items.is_empty() && r.adjust.iter().any(|(_, a)| *a > 0)));
+        self.by_bank += u32::from(refunds(|r| r.payment_id.is_none()));
+        self.by_hand += u32::from(refunds(|r| !r.initiate_payment_refund));
+        self.paid_out += u32::from(!life.payouts.made.is_empty());
+        self.came_back += u32::from(!life.payouts.parked.is_empty());
+        self.netted += u32::from(life.payouts.book.keys().any(|account| account.starts_with("receivable/")));
     }
 
     fn is_complete(&self) -> bool {
-        [self.refunds, self.reversals, self.receivables, self.rounding, self.renewed, self.late, self.disputed]
-            .iter()
-            .all(|n| *n > 0)
+        let money = [self.refunds, self.goodwill, self.by_bank, self.by_hand, self.late, self.renewed];
+        let banks = [self.won, self.lost];
+        let parties = [self.reversals, self.receivables, self.rounding, self.paid_out, self.came_back, self.netted];
+        money.iter().chain(&banks).chain(&parties).all(|n| *n > 0)
     }
 }
 

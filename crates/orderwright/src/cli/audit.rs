@@ -78,6 +78,7 @@ fn object(audit: &Audit, findings: &[String]) -> Value {
     json!({
         "lines": audit.lines,
         "orders": audit.orders,
+        "payouts": audit.payouts,
         "sums": audit.sums(),
         "balances": balances
             .map(|((account, currency), amount)| json!({ "account": account, "currency": currency, "balance": amount }))

@@ -11,6 +11,7 @@ mod jobs;
 mod key;
 mod openapi;
 mod payments;
+mod payouts;
 mod reconcile;
 mod sandbox;
 mod serve;
@@ -67,6 +68,9 @@ enum Command {
     /// Play a payment provider, to rehearse with: its protocol, no money
     #[command(subcommand)]
     Sandbox(sandbox::Command),
+    /// Pay parties what they earned, and write the bank's files
+    #[command(subcommand)]
+    Payouts(payouts::Command),
     /// Look at background work, and try again what gave up
     #[command(subcommand)]
     Jobs(jobs::Command),
@@ -110,6 +114,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit(command) => audit::run(command).await,
         Command::Reconcile(args) => reconcile::run(args).await,
         Command::Sandbox(command) => sandbox::run(command).await,
+        Command::Payouts(command) => payouts::run(command).await,
         Command::Jobs(command) => jobs::run(command).await,
     }
 }

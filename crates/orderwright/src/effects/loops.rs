@@ -26,9 +26,12 @@ pub const PACE: Duration = Duration::from_millis(20);
 const SWEEP: Span = Span::seconds(60);
 /// Work taken at once by one step.
 const BATCH: i64 = 64;
+/// Changesets that get their place in the feed in one transaction: enough that they do not pile up, few enough that no order waits long.
+const NUMBERED: i64 = 1_024;
 
 /// Starts the loops of a node. They end with the runtime.
 pub fn start(app: &Arc<App>) {
+    start_payouts(app);
     let node = app.clone();
     tokio::spawn(async move {
         loop {
@@ -47,11 +50,27 @@ pub fn start(app: &Arc<App>) {
     });
 }
 
+/// Starts the loop of scheduled payouts. It is one of its own, because a run takes as long as it takes.
+fn start_payouts(app: &Arc<App>) {
+    let node = app.clone();
+    tokio::spawn(async move {
+        loop {
+            match crate::ops::payouts::schedule::step(&node).await {
+                Ok(_) => {}
+                // Another node is at it, or the store is.
+                Err(OpError::Busy(why)) => tracing::debug!(why, "scheduled payouts wait"),
+                Err(error) => tracing::error!(%error, "scheduled payouts could not be made; it will be tried again"),
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    });
+}
+
 /// One round of everything that is due now. Says whether more may be due already.
 pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     follow_clock(app).await?;
     crate::ops::versions::follow::look(app).await?;
-    let numbered = app.store.sequence(512).await?;
+    let numbered = app.store.sequence(NUMBERED).await?;
     if numbered > 0 {
         app.metrics.feed_numbered.inc_by(numbered as u64);
         app.feed.send_replace(());
@@ -61,7 +80,8 @@ pub async fn step(app: &Arc<App>) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let expired = crate::ops::place::expire_checkouts(app, now, BATCH).await?;
     let swept = sweep(app, now).await?;
-    Ok(numbered == 512 || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
+    Ok(i64::try_from(numbered).is_ok_and(|n| n >= NUMBERED)
+        || [timers, jobs, expired, swept].contains(&(BATCH as usize)))
 }
 
 /// Throws away answers that were kept long enough. That is a write, and nobody waits for it.

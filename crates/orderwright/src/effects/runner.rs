@@ -67,6 +67,8 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
         super::RECONCILIATION => crate::ops::reconcile::run_job(&ctx, &row).await,
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
+        super::DISPUTE => super::disputes::run(&ctx, &row).await,
+        super::PAYOUT => super::payouts::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {
@@ -183,7 +185,7 @@ fn work<'a>(ctx: &Ctx, job: &'a EffectJob, legs: &'a [Leg]) -> Work<'a> {
 }
 
 /// The parties of a transfer that have an account with the provider which takes money. The others are paid another way.
-async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
+pub(super) async fn legs(ctx: &Ctx, job: &EffectJob) -> Result<Vec<Leg>, ProviderError> {
     let mut legs = Vec::new();
     if job.provider == SANDBOX {
         return Ok(legs);
@@ -300,7 +302,7 @@ pub(crate) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state
 }
 
 /// Puts a job before somebody: it is not tried again until it is revived.
-async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
+pub(super) async fn bury(ctx: &Ctx, id: i64, fence: i64, why: &str) {
     tracing::error!(job = %JobId(id), why, "a job needs attention");
     ctx.app.metrics.dead_jobs.inc();
     let now = ctx.clock.now();
@@ -333,8 +335,8 @@ async fn sandbox_webhook(ctx: &Ctx, row: &JobRow) {
                 deliver(ctx, order, command, Some(effect)).await;
             }
         }
-        Some(crate::pay::sandbox::Webhook::Dispute { order, payment }) => {
-            deliver(ctx, order, Command::Dispute { payment, open: true }, None).await;
+        Some(crate::pay::sandbox::Webhook::Dispute { order, payment, says }) => {
+            super::disputes::sandbox_bank(ctx, order, payment, says).await;
         }
         None => return bury(ctx, row.id, row.fence, "the webhook cannot be read").await,
     }

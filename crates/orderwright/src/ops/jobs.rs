@@ -12,9 +12,11 @@ pub const STATES: &[&str] = &["ready", "in_doubt", "dead"];
 /// The kinds of jobs.
 pub const KINDS: &[&str] = &[
     crate::effects::PAYMENT,
+    crate::effects::PAYOUT,
     crate::effects::SANDBOX_WEBHOOK,
     crate::effects::PROVIDER_EVENT,
     crate::effects::RECONCILIATION,
+    crate::effects::DISPUTE,
 ];
 
 /// Jobs after an id, at most `limit`, in one state or of one kind if asked so.

@@ -5,7 +5,9 @@
 //! says any of it on the wire.
 
 use orderwright_core::decide::EffectJob;
-use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::dispute::Standing;
+use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
+use orderwright_core::money::Currency;
 use orderwright_core::order::SANDBOX;
 use orderwright_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -126,6 +128,8 @@ pub struct Owner {
     pub payment: Option<PaymentId>,
     /// The effect that made it.
     pub effect: Option<JobId>,
+    /// The payout that it pays, which is of no order.
+    pub payout: Option<PayoutId>,
 }
 
 /// What a provider's object says now. Amounts are in our minor units.
@@ -169,10 +173,18 @@ pub enum Facts {
         amount: i64,
         /// ISO 4217, upper case.
         currency: String,
-        /// Whether it is undecided.
-        open: bool,
-        /// The provider's word for how it stands.
+        /// How it stands.
+        standing: Standing,
+        /// The provider's word for that.
         status: String,
+        /// What the bank has of it now.
+        withdrawn: i64,
+        /// What the provider charges for it.
+        fee: i64,
+        /// Until when it is to be answered.
+        respond_by: Option<Timestamp>,
+        /// The bank's reason.
+        reason: Option<String>,
     },
     /// A transfer.
     Transfer {
@@ -203,6 +215,25 @@ pub struct AccountState {
     pub missing: Vec<String>,
     /// Why it is closed, if it is.
     pub disabled: Option<String>,
+}
+
+/// Money that goes to a party's account, from no payment in particular.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayOut<'a> {
+    /// The idempotency key: 10 to 36 characters.
+    pub key: &'a str,
+    /// The account at the provider.
+    pub account: &'a str,
+    /// The party's ledger account.
+    pub party: &'a str,
+    /// Minor units.
+    pub amount: i64,
+    /// Of the amount.
+    pub currency: Currency,
+    /// Before which instant it was not asked for.
+    pub since: Timestamp,
+    /// The shop's time.
+    pub now: Timestamp,
 }
 
 /// A transfer to take back.
@@ -274,7 +305,8 @@ pub struct PaymentSeen {
 }
 
 /// What a merchant's side says against a chargeback. The texts are for the bank; no field may hold more of the customer than it needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// What happened, in plain words.
     pub summary: Option<String>,
@@ -364,6 +396,7 @@ const KEPT: &[&str] = &[
     "orderwright_effect",
     "orderwright_party",
     "orderwright_leg",
+    "orderwright_payout",
     "last_payment_error",
     "last_setup_error",
     "charges_enabled",
@@ -469,6 +502,15 @@ impl Provider {
         }
     }
 
+    /// Pays a party. The same key again gives the first answer again, and pays nothing more.
+    pub async fn pay_out(&self, what: &PayOut<'_>) -> Result<Answer, ProviderError> {
+        match self {
+            Self::Sandbox(p) => p.pay_out(what).await,
+            Self::Stripe(p) => p.pay_out(what).await,
+            Self::Razorpay(p) => p.pay_out(what).await,
+        }
+    }
+
     /// Takes a transfer back. A key that was used gives the first answer again, where the provider has keys; where it has none, it is asked.
     pub async fn reverse_transfer(&self, reversal: &Reversal) -> Result<Answer, ProviderError> {
         match self {
@@ -489,6 +531,15 @@ impl Provider {
             Self::Sandbox(_) => Ok(Answer::done(dispute)),
             Self::Stripe(p) => p.submit_evidence(dispute, evidence, submit).await,
             Self::Razorpay(p) => p.submit_evidence(dispute, evidence, submit).await,
+        }
+    }
+
+    /// Does not contest a chargeback. Given in twice, it is still given in.
+    pub async fn accept_dispute(&self, dispute: &str) -> Result<Answer, ProviderError> {
+        match self {
+            Self::Sandbox(_) => Ok(Answer::done(dispute)),
+            Self::Stripe(p) => p.accept_dispute(dispute).await,
+            Self::Razorpay(p) => p.accept_dispute(dispute).await,
         }
     }
 

@@ -8,6 +8,7 @@
 mod catalog;
 mod changeset;
 mod checkouts;
+mod disputes;
 mod error;
 mod flight;
 mod group;
@@ -22,6 +23,7 @@ mod order_bodies;
 mod order_list;
 mod orders;
 mod page;
+mod payouts;
 mod people;
 mod postgres;
 mod providers;
@@ -44,6 +46,7 @@ mod workflows;
 pub use catalog::{ChannelRow, MerchantRow, OfferRow};
 pub use changeset::Changeset;
 pub use checkouts::CheckoutRow;
+pub use disputes::{DisputeFilter, DisputeNoteRow, DisputeRow};
 pub use error::{CommitError, Guard, Result, StoreError};
 pub use idempotency::IdempotencyRow;
 pub use jobs::JobRow;
@@ -52,6 +55,10 @@ pub use messages::MessageRow;
 pub use order_list::{NumberFilter, OrderFilter, OrderPage};
 pub use orders::{OrderRow, Scope};
 pub use page::{Cursor, CursorError, Page, Sort, SortKey};
+pub use payouts::{
+    BankAccountRow, PayoutBatchRow, PayoutDueRow, PayoutFilter, PayoutLineRow, PayoutReserveRow, PayoutRow,
+    PayoutTermsRow, WatchRow,
+};
 pub use people::{ContactRow, CustomerRow};
 pub use providers::{ProviderAccountRow, ProviderEventRow};
 pub use reconciliation::{DifferenceRow, ReconciliationRow};

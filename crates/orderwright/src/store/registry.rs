@@ -41,9 +41,35 @@ macro_rules! provider_event_columns {
     };
 }
 
+macro_rules! dispute_columns {
+    () => {
+        "id, order_id, order_number, channel, currency, customer_id, merchant_id, kind, status, undecided, respond_by, body"
+    };
+}
+
 macro_rules! token_columns {
     () => {
         "id, digest, role, subject, channel, label, created_at, expires_at, revoked_at"
+    };
+}
+
+macro_rules! payout_columns {
+    () => {
+        "id, batch_id, party, channel, currency, amount, state, method, destination, parked, carried_by, version, body, \
+         created_at, updated_at"
+    };
+}
+pub(super) use payout_columns;
+
+macro_rules! payout_due_columns {
+    () => {
+        "party, order_id, channel, currency, number, share, refund, fee, other, paid_share, paid_refund, paid_fee, paid_other, open"
+    };
+}
+
+macro_rules! bank_account_columns {
+    () => {
+        "id, party, holder, iban, account_number, bank_code, bic, created_by, created_at"
     };
 }
 
@@ -178,6 +204,26 @@ registry! {
     MessageList = "SELECT id, order_id, merchant_id, side, message, created_by, at FROM message \
         WHERE order_id = ?1 AND id > ?2 AND (CAST(?4 AS BIGINT) IS NULL OR merchant_id = ?4) ORDER BY id LIMIT ?3";
 
+    // disputes
+    DisputePut = concat!("INSERT INTO dispute (", dispute_columns!(), ") \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+        undecided = excluded.undecided, respond_by = excluded.respond_by, body = excluded.body");
+    DisputeFind = concat!("SELECT ", dispute_columns!(), " FROM dispute WHERE id = ?1");
+    DisputeList = concat!("SELECT ", dispute_columns!(), " FROM dispute WHERE id < ?1 \
+        AND (CAST(?3 AS TEXT) IS NULL OR channel = ?3) AND (CAST(?4 AS BIGINT) IS NULL OR merchant_id = ?4) \
+        AND (CAST(?5 AS BIGINT) IS NULL OR customer_id = ?5) AND (CAST(?6 AS BIGINT) IS NULL OR order_id = ?6) \
+        AND (CAST(?7 AS TEXT) IS NULL OR kind = ?7) AND (CAST(?8 AS TEXT) IS NULL OR status = ?8) \
+        AND (CAST(?9 AS BIGINT) IS NULL OR undecided = ?9) AND (CAST(?10 AS BIGINT) IS NULL OR respond_by < ?10) \
+        AND (CAST(?11 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM merchant_order m \
+            WHERE m.merchant_id = dispute.merchant_id AND m.order_id = dispute.order_id)) \
+        ORDER BY id DESC LIMIT ?2");
+    DisputeNoteInsert = "INSERT INTO dispute_note (id, dispute_id, order_id, evidence, side, readers, text, links, created_by, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    DisputeNoteList = "SELECT id, dispute_id, order_id, evidence, side, readers, text, links, created_by, at FROM dispute_note \
+        WHERE dispute_id = ?1 AND id > ?2 AND (CAST(?4 AS BIGINT) IS NULL OR (evidence IS NULL AND ?4 = 0) \
+        OR (evidence IS NOT NULL AND ?4 = 1)) AND (CAST(?5 AS TEXT) IS NULL OR readers = 'all' OR readers = ?5) \
+        ORDER BY id LIMIT ?3";
+
     // stock
     StockReserve = "UPDATE stock SET reserved = reserved + ?3 WHERE sku = ?1 AND location = ?2 AND on_hand - reserved >= ?3";
     StockRelease = "UPDATE stock SET reserved = reserved - ?3 WHERE sku = ?1 AND location = ?2 AND reserved >= ?3";
@@ -240,6 +286,12 @@ registry! {
         CAST(SUM(CAST(e.value ->> 2 AS BIGINT)) AS BIGINT) FROM outbox o CROSS JOIN LATERAL json_array_elements(o.ledger::json) e \
         WHERE o.position > (SELECT h.position FROM feed_head h WHERE h.id = 1) AND o.ledger IS NOT NULL GROUP BY 1, 2, 3 \
         ON CONFLICT (day, account, currency) DO UPDATE SET amount = ledger_day.amount + excluded.amount";
+    LedgerOfAccount = concat!("SELECT b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_balance WHERE account = ?1 UNION ALL ", ledger_waiting!(), ") b \
+        WHERE b.account = ?1 GROUP BY b.currency ORDER BY b.currency"),
+        pg = concat!("SELECT b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
+        SELECT account, currency, amount FROM ledger_balance WHERE account = $1 UNION ALL ", ledger_waiting_pg!(), ") b \
+        WHERE b.account = $1 GROUP BY b.currency ORDER BY b.currency");
     AuditOrders = "SELECT id, body FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2";
 
     // jobs
@@ -371,6 +423,68 @@ registry! {
     ReconciliationDifferenceInsert = "INSERT INTO reconciliation_difference (run_id, seq, order_id, body) VALUES (?1, ?2, ?3, ?4)";
     ReconciliationDifferences = "SELECT run_id, seq, order_id, body FROM reconciliation_difference \
         WHERE run_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    // payouts: what is due
+    PayoutHead = "SELECT position, fence FROM payout_head WHERE id = 1";
+    PayoutHeadTake = "UPDATE payout_head SET fence = ?2 WHERE id = 1 AND fence = ?1";
+    PayoutHeadHold = "UPDATE payout_head SET fence = fence WHERE id = 1 AND fence = ?1";
+    PayoutHeadAdvance = "UPDATE payout_head SET position = ?2 WHERE id = 1 AND fence = ?1 AND position <= ?2";
+    PayoutFeed = "SELECT position, order_id FROM outbox WHERE position > ?1 AND order_id IS NOT NULL ORDER BY position LIMIT ?2";
+    PayoutWatchPut = "INSERT INTO payout_watch (order_id, look_at) VALUES (?1, ?2) \
+        ON CONFLICT (order_id) DO UPDATE SET look_at = excluded.look_at";
+    PayoutWatchDelete = "DELETE FROM payout_watch WHERE order_id = ?1";
+    PayoutWatchDue = "SELECT order_id, look_at FROM payout_watch WHERE look_at <= ?1 ORDER BY look_at, order_id LIMIT ?2";
+    // ?10 is whether a new row is open, ?11 whether the order is held: then only what has become less is.
+    PayoutDuePut = "INSERT INTO payout_due (party, order_id, channel, currency, number, share, refund, fee, other, paid_share, \
+        paid_refund, paid_fee, paid_other, open) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0, 0, 0, ?10) \
+        ON CONFLICT (party, order_id) DO UPDATE SET share = excluded.share, refund = excluded.refund, fee = excluded.fee, \
+        other = excluded.other, open = CASE \
+        WHEN excluded.share + excluded.refund + excluded.fee + excluded.other \
+            < payout_due.paid_share + payout_due.paid_refund + payout_due.paid_fee + payout_due.paid_other THEN 1 \
+        WHEN CAST(?11 AS BIGINT) = 0 AND excluded.share + excluded.refund + excluded.fee + excluded.other \
+            > payout_due.paid_share + payout_due.paid_refund + payout_due.paid_fee + payout_due.paid_other THEN 1 ELSE 0 END";
+    PayoutDueTake = "UPDATE payout_due SET paid_share = share, paid_refund = refund, paid_fee = fee, paid_other = other, open = 0 \
+        WHERE party = ?1 AND order_id = ?2 AND share = ?3 AND refund = ?4 AND fee = ?5 AND other = ?6 AND paid_share = ?7 \
+        AND paid_refund = ?8 AND paid_fee = ?9 AND paid_other = ?10 AND open = 1";
+    PayoutDueOpen = concat!("SELECT ", payout_due_columns!(), " FROM payout_due WHERE channel = ?1 AND party = ?2 AND open = 1 \
+        AND order_id > ?3 ORDER BY order_id LIMIT ?4");
+    PayoutParties = "SELECT p.party FROM (\
+        SELECT d.party FROM payout_due d WHERE d.channel = ?1 AND d.open = 1 AND d.party > ?2 \
+        UNION SELECT r.party FROM payout_reserve r WHERE r.channel = ?1 AND r.released_by IS NULL AND r.release_at <= ?3 AND r.party > ?2 \
+        UNION SELECT w.party FROM payout w WHERE w.channel = ?1 AND w.parked = 1 AND w.party > ?2) p ORDER BY p.party LIMIT ?4";
+
+    // payouts
+    PayoutBatchInsert = "INSERT INTO payout_batch (id, channel, currency, method, body, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    PayoutBatchFind = "SELECT id, channel, currency, method, body, created_at FROM payout_batch WHERE id = ?1";
+    PayoutInsert = concat!("INSERT INTO payout (", payout_columns!(), ") \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)");
+    PayoutUpdate = "UPDATE payout SET state = ?2, parked = ?3, body = ?4, updated_at = ?5, version = ?6 WHERE id = ?1 AND version = ?7";
+    PayoutCarry = "UPDATE payout SET parked = 0, carried_by = ?2, version = version + 1 WHERE id = ?1 AND parked = 1";
+    PayoutFind = concat!("SELECT ", payout_columns!(), " FROM payout WHERE id = ?1");
+    PayoutAudit = concat!("SELECT ", payout_columns!(), " FROM payout WHERE id > ?1 ORDER BY id LIMIT ?2");
+    PayoutParked = concat!("SELECT ", payout_columns!(), " FROM payout WHERE channel = ?1 AND party = ?2 AND parked = 1 ORDER BY id");
+    PayoutOfBatch = concat!("SELECT ", payout_columns!(), " FROM payout WHERE batch_id = ?1 ORDER BY id");
+    PayoutLineInsert = "INSERT INTO payout_line (payout_id, order_id, number, share, refund, fee, other) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    PayoutLines = "SELECT payout_id, order_id, number, share, refund, fee, other FROM payout_line \
+        WHERE payout_id = ?1 AND order_id > ?2 ORDER BY order_id LIMIT ?3";
+    PayoutReserveInsert = "INSERT INTO payout_reserve (payout_id, party, channel, currency, amount, release_at, released_by) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    PayoutReserveRelease = "UPDATE payout_reserve SET released_by = ?2 WHERE payout_id = ?1 AND released_by IS NULL";
+    PayoutReserveDue = "SELECT payout_id, party, channel, currency, amount, release_at, released_by FROM payout_reserve \
+        WHERE channel = ?1 AND party = ?2 AND released_by IS NULL AND release_at <= ?3 ORDER BY release_at, payout_id";
+    PayoutReserveKept = "SELECT party, currency, CAST(SUM(amount) AS BIGINT) FROM payout_reserve WHERE released_by IS NULL \
+        GROUP BY party, currency ORDER BY party, currency";
+    PayoutTermsPut = "INSERT INTO payout_terms (channel, party, body, since) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (channel, party) DO UPDATE SET body = excluded.body, since = excluded.since";
+    PayoutTermsAll = "SELECT channel, party, body, since FROM payout_terms ORDER BY channel, party";
+    PayoutSlotPut = "INSERT INTO payout_slot (channel, schedule, slot) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (channel, schedule) DO UPDATE SET slot = excluded.slot";
+    PayoutSlotAll = "SELECT channel, schedule, slot FROM payout_slot ORDER BY channel, schedule";
+    BankAccountInsert = concat!("INSERT INTO bank_account (", bank_account_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    BankAccountFind = concat!("SELECT ", bank_account_columns!(), " FROM bank_account WHERE id = ?1");
+    BankAccountOf = concat!("SELECT ", bank_account_columns!(), " FROM bank_account WHERE party = ?1 ORDER BY id DESC LIMIT 1");
+    BankAccountList = concat!("SELECT ", bank_account_columns!(), " FROM bank_account WHERE party > ?1 AND id = (\
+        SELECT MAX(b.id) FROM bank_account b WHERE b.party = bank_account.party) ORDER BY party LIMIT ?2");
 
     // the sandbox provider
     SandboxPaymentInsert = "INSERT INTO sandbox_payment (id, body) VALUES (?1, ?2)";

@@ -4,5 +4,7 @@ mod ledger;
 mod methods;
 mod outcomes;
 mod refund_races;
+mod refund_rules;
 mod refunds;
+mod splits;
 mod totals;

@@ -5,6 +5,7 @@ mod house;
 mod adapters;
 mod outcomes;
 mod page;
+mod payouts;
 mod razorpay;
 mod reconciliation;
 mod sdk;

@@ -52,7 +52,12 @@ pub(super) fn carry_over(
             let from_now = |a: &After| match a.delay {
                 Delay::Policy(Policy::PaymentWindow) => Some(now.plus(run.order.policies.payment_window)),
                 Delay::Policy(
-                    Policy::CancelWindow | Policy::ReturnWindow | Policy::RefundCloseWindow | Policy::AuthorisationEnds,
+                    Policy::CancelWindow
+                    | Policy::ReturnWindow
+                    | Policy::RefundCloseWindow
+                    | Policy::AuthorisationEnds
+                    | Policy::RespondBy
+                    | Policy::RespondSoon,
                 )
                 | Delay::Fixed(_)
                 | Delay::BusinessDays(_) => None,

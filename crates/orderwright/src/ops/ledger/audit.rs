@@ -5,10 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use orderwright_core::ledger::{Claim, Finding, Line, Proof};
+use orderwright_core::dispute::{Chargeback, Dispute};
+use orderwright_core::id::PayoutId;
+use orderwright_core::ledger::{Account, Claim, Finding, Line, PayoutClaim, Proof};
 use orderwright_core::order::{Payment, Refund, RefundState, Split, Transfer};
+use orderwright_core::payout::PayoutState;
 use serde::Deserialize;
 
+use crate::ops::payouts::{Payout, party};
 use crate::ops::{Ctx, OpError};
 use crate::store::LedgerRow;
 
@@ -28,6 +32,8 @@ pub struct Audit {
     pub lines: u64,
     /// Orders read.
     pub orders: u64,
+    /// Payouts read.
+    pub payouts: u64,
     /// The balance of every account in every currency, by the lines.
     pub balances: BTreeMap<(String, String), i64>,
     /// What does not hold; empty is what everybody wants.
@@ -46,9 +52,16 @@ struct Money {
     splits: Vec<Split>,
     #[serde(default)]
     transfers: Vec<Transfer>,
+    disputes: Vec<Dispute>,
+    #[serde(default)]
+    fees: Vec<(String, i64)>,
 }
 
 impl Money {
+    fn chargebacks(&self) -> impl Iterator<Item = &Chargeback> {
+        self.disputes.iter().filter_map(|d| d.chargeback.as_ref())
+    }
+
     fn claim(&self) -> Claim {
         let refunds = self.refunds.iter().filter(|r| r.state == RefundState::Succeeded);
         Claim {
@@ -56,7 +69,10 @@ impl Money {
             refunded: refunds.map(|r| r.amount).sum(),
             shares: self.splits.iter().map(|s| s.amount).sum(),
             shares_refunded: self.splits.iter().map(|s| s.refunded).sum(),
-            held: self.payments.iter().map(|p| (p.authorised - p.captured - p.voided).max(0)).sum(),
+            charged_back: self.chargebacks().flat_map(|c| &c.borne).map(|b| b.amount).sum(),
+            disputed: self.chargebacks().map(Chargeback::held).sum(),
+            fees_borne: self.fees.iter().map(|(_, fee)| fee).sum(),
+            held: self.payments.iter().map(Payment::held).sum(),
             transferred: self.transfers.iter().map(|t| t.amount - t.reversed).sum(),
             late: self.payments.iter().map(|p| p.late - p.late_refunded).sum(),
         }
@@ -68,6 +84,7 @@ fn line(row: &LedgerRow) -> Line<'_> {
         posting: row.posting_id,
         reverses: row.reverses,
         order: row.order_id,
+        payout: row.about.as_deref().and_then(PayoutId::parse).map(|p| p.0),
         account: &row.account,
         currency: &row.currency,
         amount: row.amount,
@@ -121,6 +138,7 @@ pub async fn audit(ctx: &Ctx, mut step: impl FnMut(u64, u64)) -> Result<Audit, O
             audit.findings.extend(found);
         }
     }
+    audit.findings.extend(payouts(ctx, &proof, &mut audit.payouts).await?);
     audit.findings.extend(lines_again(ctx, &proof).await?);
     audit.findings.sort();
     audit.findings.dedup();
@@ -129,6 +147,86 @@ pub async fn audit(ctx: &Ctx, mut step: impl FnMut(u64, u64)) -> Result<Audit, O
 
 fn read(id: i64, body: &str) -> Result<Money, OpError> {
     serde_json::from_str(body).map_err(|e| OpError::Internal(format!("the document of order {id} cannot be read: {e}")))
+}
+
+/// Every payout's document against its lines, and what is kept back against the reserves.
+async fn payouts(ctx: &Ctx, proof: &Proof, read: &mut u64) -> Result<Vec<Finding>, OpError> {
+    let store = &ctx.app.store;
+    let mut found = Vec::new();
+    let mut suspects: Vec<i64> = Vec::new();
+    let mut known = std::collections::BTreeSet::new();
+    let mut after = 0;
+    loop {
+        let rows = store.audit_payouts(after, ORDERS).await?;
+        let last = rows.last().map(|row| row.id).filter(|_| rows.len() as i64 == ORDERS);
+        *read += rows.len() as u64;
+        for row in rows {
+            let payout = Payout::of(row)?;
+            known.insert(payout.row.id);
+            if !proof.claim_of_payout(payout.row.id, &claim_of(&payout)?).is_empty() {
+                suspects.push(payout.row.id);
+            }
+        }
+        match last {
+            Some(last) => after = last,
+            None => break,
+        }
+    }
+    suspects.extend(proof.payouts().filter(|id| !known.contains(id)));
+    for id in suspects {
+        found.extend(payout_again(ctx, proof, id).await?);
+    }
+    let lines = proof.balances();
+    for (account, currency, kept) in store.kept_payout_reserves().await? {
+        let Some(party) = party(&account) else { continue };
+        let account = Account::Reserve(party).to_string();
+        let booked = lines.get(&(account.clone(), currency.clone())).copied().unwrap_or(0);
+        if booked != -kept {
+            // A run may have settled meanwhile: the balance of now is asked.
+            let now = store.account_balance(&account).await?;
+            let booked = now.into_iter().find(|(c, _)| *c == currency).map_or(0, |(_, amount)| amount);
+            let kept = store.kept_payout_reserves().await?;
+            let kept =
+                kept.into_iter().find(|(a, c, _)| *c == currency && reserve_of(a) == account).map_or(0, |(.., n)| n);
+            if booked != -kept {
+                found.push(Finding::Balance { account, currency, kept: -kept, lines: booked });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn reserve_of(account: &str) -> String {
+    party(account).map(|party| Account::Reserve(party).to_string()).unwrap_or_default()
+}
+
+fn claim_of(payout: &Payout) -> Result<PayoutClaim, OpError> {
+    let made = &payout.body.settlement;
+    let state = payout.state()?;
+    let came_back = matches!(state, PayoutState::Failed | PayoutState::Returned);
+    Ok(PayoutClaim {
+        taken: made.taken_from_balance() - if came_back { made.amount } else { 0 },
+        reserved: made.held - made.released,
+        owed: made.owed - made.netted,
+        in_transit: if state.is_in_transit() { made.amount } else { 0 },
+        arrived: if state == PayoutState::Paid { made.amount } else { 0 },
+    })
+}
+
+/// One payout alone, as it and its postings are now.
+async fn payout_again(ctx: &Ctx, proof: &Proof, id: i64) -> Result<Vec<Finding>, OpError> {
+    let Some(row) = ctx.app.store.find_payout(id).await? else {
+        return Ok(proof.claim_of_payout(id, &PayoutClaim::default()));
+    };
+    let payout = Payout::of(row)?;
+    let body = &payout.body;
+    let postings =
+        [body.settling, body.paying, body.arrival].into_iter().flatten().chain(body.reversals.iter().copied());
+    let mut alone = Proof::default();
+    for posting in postings {
+        ctx.app.store.ledger_of_posting(posting).await?.iter().for_each(|row| alone.line(&line(row)));
+    }
+    Ok(alone.claim_of_payout(id, &claim_of(&payout)?))
 }
 
 /// One order alone: its lines and its document as they are now, until both are of one moment.

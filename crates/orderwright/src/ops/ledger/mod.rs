@@ -8,7 +8,7 @@ mod statement;
 pub use audit::{Audit, audit};
 pub use statement::{Statement, StatementLine, statement};
 
-use orderwright_core::id::OrderId;
+use orderwright_core::id::{OrderId, PayoutId};
 use orderwright_core::ledger::Finding;
 use orderwright_core::money::Currency;
 use orderwright_core::time::Timestamp;
@@ -64,6 +64,10 @@ pub fn explain(finding: &Finding, number: &impl Fn(i64) -> Option<String>) -> St
             "{}: {what} is {document} by the order and {book} by its lines (minor units); compare its timeline with \
              GET /admin/ledger?orderId=…",
             name(*order)
+        ),
+        Finding::Payout { payout, what, document, book } => format!(
+            "payout {}: {what} is {document} by the payout and {book} by its lines (minor units)",
+            PayoutId(*payout)
         ),
         Finding::OverRefunded { order, captured, refunded } => {
             format!("{}: {refunded} went back of {captured} taken (minor units)", name(*order))

@@ -97,7 +97,14 @@ fn shown(row: LedgerRow, number: Option<String>) -> StatementLine {
     let description = match row.cause.as_str() {
         "split" => format!("Your share{of}"),
         "refund" => format!("Refund to the customer{of}: your part of it"),
-        "transfer" => format!("Paid to your account at the payment provider{of}"),
+        "refund_failed" => format!("A refund{of} did not reach the customer: your part of it again"),
+        "fee_borne" => format!("The payment provider's fee{of}, which you bear"),
+        "payout" if row.amount > 0 => format!("Paid out: {}", row.about.as_deref().unwrap_or_default()),
+        "payout" => format!("From your reserve, or owed by you: {}", row.about.as_deref().unwrap_or_default()),
+        "payout_failed" | "payout_returned" => {
+            format!("Did not arrive, and is yours again: {}", row.about.as_deref().unwrap_or_default())
+        }
+        "transfer" => format!("Passed on to you by the payment provider{of}"),
         "transfer_reversed" => format!("Taken back from your account at the payment provider{of}"),
         "receivable" => format!("Could not be taken back at the payment provider{of}: owed to the platform"),
         other => format!("{}{of}", other.replace('_', " ")),

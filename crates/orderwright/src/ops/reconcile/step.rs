@@ -59,9 +59,7 @@ pub async fn step(ctx: &Ctx, id: i64, job: Option<&JobRow>) -> Result<(), OpErro
     };
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
-    let mut seq = counts.differences as i64;
-    for difference in &found.differences {
-        seq += 1;
+    for (seq, difference) in (counts.differences as i64 + 1..).zip(&found.differences) {
         cs.insert_difference(&DifferenceRow { run_id: id, seq, order_id: difference.order, body: text(difference)? });
     }
     add(&mut counts, &found);

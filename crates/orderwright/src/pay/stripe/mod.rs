@@ -10,12 +10,13 @@ mod books;
 mod disputes;
 mod intents;
 mod money;
+mod payouts;
 mod refunds;
 mod transfers;
 mod webhook;
 
 use orderwright_core::decide::EffectJob;
-use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 use reqwest::Method;
@@ -177,6 +178,7 @@ fn owner(object: &Value) -> Owner {
         order: read("orderwright_order").and_then(OrderId::parse),
         payment: read("orderwright_payment").and_then(PaymentId::parse),
         effect: read("orderwright_effect").and_then(JobId::parse),
+        payout: read("orderwright_payout").and_then(PayoutId::parse),
     }
 }
 

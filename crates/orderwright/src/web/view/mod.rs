@@ -1,9 +1,12 @@
 //! What the API shows: shapes of api.md, made from aggregates for the role that asks.
 
+pub mod bank_account;
 pub mod csv;
+pub mod dispute;
 pub mod event;
 pub mod message;
 pub mod order;
 pub mod order_csv;
 pub mod page;
+pub mod payout;
 pub mod stock;

@@ -5,12 +5,14 @@
 //! makes a database of its own on that server, and drops it.
 
 mod contention;
+mod disputes;
 mod engine;
 mod feed;
 mod groups;
 mod lists;
 mod lists_model;
 mod outcomes;
+mod payouts;
 mod people_and_rest;
 mod schema;
 mod shop;

@@ -1,6 +1,6 @@
 //! Every statement of the registry, prepared and executed. What it executes is checked where it is executed.
 
-use super::{engine::Place, people_and_rest, shop::*, work};
+use super::{disputes, engine::Place, payouts, people_and_rest, shop::*, work};
 use orderwright::store::*;
 
 pub async fn every_statement_prepares(place: Place) {
@@ -15,6 +15,8 @@ pub async fn every_statement_executes(place: Place) {
     money(&store).await;
     people_and_rest::walk(&store).await;
     work::walk(&store).await;
+    payouts::walk(&store).await;
+    disputes::walk(&store).await;
     store.sequence(1_000).await.expect("sequenced");
     store.feed_lag().await.expect("read");
     let last = store.feed_position().await.expect("a position");
@@ -231,6 +233,8 @@ async fn money(store: &Store) {
     assert_eq!(store.trial_balance().await.expect("read"), balance, "not folded yet");
     store.sequence(1_000).await.expect("sequenced");
     assert_eq!(store.trial_balance().await.expect("read"), balance, "folded, once");
+    assert_eq!(store.account_balance("provider").await.expect("read"), [("INR".into(), 705)]);
+    assert_eq!(store.account_balance("nobody").await.expect("read"), vec![]);
     assert_eq!(store.trial_balance_at(AT - 1).await.expect("read"), vec![]);
     assert_eq!(store.trial_balance_at(AT).await.expect("read"), balance, "by the lines of the day");
     assert_eq!(store.trial_balance_at(i64::MAX / 4).await.expect("read"), balance, "by the kept days");
