@@ -58,7 +58,10 @@ fn walk(value: &Value, pointer: &str, free: bool) -> Option<String> {
             items.iter().enumerate().find_map(|(n, item)| walk(item, &format!("{pointer}/{n}"), free))
         }
         Value::String(text) if free && holds_card(text) => Some(pointer.to_owned()),
-        Value::Number(number) if free && holds_card(&number.to_string()) => Some(pointer.to_owned()),
+        // The digits of a fraction are no card's.
+        Value::Number(number) if free && !number.is_f64() && holds_card(&number.to_string()) => {
+            Some(pointer.to_owned())
+        }
         _ => None,
     }
 }
@@ -124,6 +127,7 @@ mod tests {
             (r#"{"note":"9999999999999995"}"#, None),
             (r#"{"trackingNumber":"4242424242424242"}"#, None),
             (r#"{"note":"call 4242  4242  4242  4242"}"#, None),
+            (r#"{"metadata":{"n":1.4242424242424242}}"#, None),
             ("not JSON 4242424242424242", None),
         ] {
             assert_eq!(find(body.as_bytes()).as_deref(), wish, "{body}");

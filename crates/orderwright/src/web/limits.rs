@@ -15,7 +15,7 @@ use orderwright_core::split::{MAX_PARTIES, MAX_RULES};
 use utoipa::Number;
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, SchemaFormat, SchemaType, Type};
-use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
+use utoipa::openapi::{Content, Object, OpenApi, RefOr, Required, Response};
 
 use super::api::admin::{
     APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_NAME, MAX_PARTY, MAX_REASON, MAX_RESERVE_DAYS,
@@ -49,6 +49,8 @@ const EMAIL: &str = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007
 const ID: &str = "^[0-9A-Za-z_]+$";
 /// A party's ledger account.
 const PARTY: &str = "^party/[^/\\u0000]+/[^\\u0000]+$";
+/// The same as a parameter, which may be empty.
+const PARTY_OR_NOTHING: &str = "^(party/[^/\\u0000]+/[^\\u0000]+)?$";
 /// An account's number as people write it.
 const NUMBER: &str = "^[0-9A-Za-z][0-9A-Za-z -]*$";
 /// How long one may be, with blanks.
@@ -248,7 +250,8 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("respondBy", Rule::InstantOrDate),
     ("undecided", Rule::Any),
     ("adminListPayouts.status", Rule::OneOf(payout_states)),
-    ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY)),
+    ("merchantListPayouts.status", Rule::OneOf(payout_states)),
+    ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY_OR_NOTHING)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
     ("at", Rule::InstantOrDate),
     ("audience", Rule::OneOf(audiences)),
@@ -333,7 +336,14 @@ pub fn add(spec: &mut OpenApi) {
             }
         }
     }
+    let undemanding = undemanding(spec);
     for operation in operations(spec) {
+        // No body is an empty object, and these take one.
+        if let Some(RefOr::T(body)) = &mut operation.request_body
+            && body.content.values().filter_map(content_name).any(|name| undemanding.contains(&name))
+        {
+            body.required = Some(Required::False);
+        }
         for parameter in operation.parameters.iter_mut().flatten() {
             if let RefOr::T(Parameter { name, schema: Some(schema), .. }) = parameter
                 && let Some(rule) = parameter_rule(operation.operation_id.as_deref().unwrap_or_default(), name)
@@ -344,6 +354,13 @@ pub fn add(spec: &mut OpenApi) {
         }
         answers(operation);
     }
+}
+
+/// The schemas of which no field is required.
+fn undemanding(spec: &OpenApi) -> Vec<String> {
+    let schemas = spec.components.iter().flat_map(|c| &c.schemas);
+    let free = schemas.filter(|(_, schema)| matches!(schema, RefOr::T(Schema::Object(o)) if o.required.is_empty()));
+    free.map(|(name, _)| name.clone()).collect()
 }
 
 /// A parameter that is sent is never null; it is left out.

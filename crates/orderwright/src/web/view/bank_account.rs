@@ -84,7 +84,7 @@ pub fn read(given: OwnBankDetails) -> Result<BankAccount, Problem> {
         complain("/holder", "must be the account holder's name, at most 70 characters");
     }
     let mut field = |pointer: &str, text: Option<String>, check: fn(&str) -> Result<String, &'static str>| {
-        let checked = text.filter(|t| !t.trim().is_empty()).map(|t| check(&t)).transpose();
+        let checked = text.map(|t| check(&t)).transpose();
         checked.unwrap_or_else(|why| {
             complain(pointer, why);
             None

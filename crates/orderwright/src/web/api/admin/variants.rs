@@ -94,7 +94,14 @@ pub const MAX_CATEGORY: usize = 100;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChangeVariant {
     /// The kind of goods; null sorts it out of any.
+    #[serde(deserialize_with = "given")]
+    #[schema(required = true)]
     pub category: Option<String>,
+}
+
+/// A field that must be there, be it null: a body that forgot it takes nothing away.
+fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(value)
 }
 
 /// Sorts an offer into a category; orders that were placed keep their split.

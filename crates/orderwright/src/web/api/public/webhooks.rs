@@ -50,6 +50,10 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 async fn take(app: &Arc<App>, provider: &str, signature: Option<&str>, event_id: Option<&str>, body: Body) -> Response {
+    if signature.is_none() {
+        app.metrics.webhooks_forged.inc();
+        return Problem::new(&FORGED, "the header with the signature is missing").into_response();
+    }
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
         return Problem::new(&TOO_LARGE, "an event has at most 1 MiB").into_response();
     };
