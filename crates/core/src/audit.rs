@@ -4,7 +4,8 @@
 //! workflow's states mean (is this item still promised?) is not here, nor what needs the whole history (the timeline's chain).
 
 use crate::decide::{Decision, StockMoveKind};
-use crate::order::{Item, Order, RefundState, Reservation};
+use crate::ledger::Account;
+use crate::order::{Item, Order, PartyKind, Refund, RefundItem, RefundState, Reservation, Split};
 
 /// Says what does not hold.
 type Finding = Result<(), String>;
@@ -49,7 +50,7 @@ fn of_refunds(order: &Order, item: &Item) -> Finding {
     let sum = |pending: bool| -> i64 {
         let counts = |s| s == RefundState::Succeeded || (pending && s == RefundState::Pending);
         let parts = order.refunds.iter().filter(|r| counts(r.state)).flat_map(|r| &r.items);
-        parts.filter(|part| part.item_id == item.id).map(|part| part.amount).sum()
+        parts.filter(|part| part.item_id == item.id).map(RefundItem::value).sum()
     };
     equal("what went back for a line", sum(false), item.refunded)?;
     equal("what is on its way back for a line", sum(true), item.refunding)
@@ -57,23 +58,54 @@ fn of_refunds(order: &Order, item: &Item) -> Finding {
 
 fn money(order: &Order) -> Finding {
     let (captured, refunded, refunding) = (order.captured(), order.refunded(), order.refunding());
-    must(refunding <= captured, || format!("{refunding} go back of {captured} captured"))?;
-    let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded).sum();
-    equal("what is left and the parties' shares", captured - refunded, shares)?;
+    let charged_back = order.charged_back();
+    must(refunding + charged_back <= captured, || {
+        format!("{refunding} go back and {charged_back} are charged back of {captured} captured")
+    })?;
+    let shares: i64 = order.splits.iter().map(|s| s.amount - s.refunded - order.borne_by(&s.party)).sum();
+    equal("what is left and the parties' shares", captured - refunded - order.borne_by_parties(), shares)?;
     for split in &order.splits {
-        must(0 <= split.refunded && split.refunded <= split.amount, || format!("a share is overdrawn: {split:?}"))?;
+        let (got, gave) = of_pools(order, split);
+        let borne = order.borne_by(&split.party);
+        equal("a share and the lines that it is of", got, split.amount)?;
+        equal(
+            "what a party gave back, beside what it bore or kept",
+            gave,
+            split.refunded + borne - adjusted(order, split),
+        )?;
     }
+    for pool in &order.pools {
+        let within = pool.amounts.iter().zip(&pool.refunded).all(|(amount, back)| (0..=*amount).contains(back));
+        must(within && (0..=pool.subsidy).contains(&pool.subsidy_back), || format!("a pool is overdrawn: {pool:?}"))?;
+    }
+    charged_back_in_bounds(order)?;
     for (n, split) in order.splits.iter().enumerate() {
         let twice = order.splits[..n].iter().any(|other| other.party == split.party);
         must(!twice, || format!("a party has two shares: {split:?}"))?;
     }
     let sum = |f: fn(&Item) -> i64| order.items.iter().map(f).sum::<i64>();
     equal("captured for the lines", sum(|i| i.captured), captured)?;
-    equal("on its way back for the lines", sum(|i| i.refunding), refunding)?;
-    equal("given back for the lines", sum(|i| i.refunded), refunded)?;
-    equal("given back of the payments", order.payments.iter().map(|p| p.refunded).sum(), refunded)?;
+    let runs = |r: &&Refund| matches!(r.state, RefundState::Pending | RefundState::Succeeded);
+    let beside = |went: bool| -> i64 {
+        let counts = |r: &&Refund| runs(r) && (!went || r.state == RefundState::Succeeded);
+        order.refunds.iter().filter(counts).flat_map(|r| &r.adjust).map(|(_, amount)| amount).sum()
+    };
+    equal("on its way back for the lines", sum(|i| i.refunding), refunding - beside(false))?;
+    equal("given back for the lines", sum(|i| i.refunded), refunded - beside(true))?;
+    let by_bank = order.refunds.iter().filter(|r| r.state == RefundState::Succeeded && r.payment_id.is_none());
+    let by_bank: i64 = by_bank.map(|r| r.amount).sum();
+    equal("given back of the payments", order.payments.iter().map(|p| p.refunded).sum(), refunded - by_bank)?;
+    for payment in &order.payments {
+        let of = order.refunds.iter().filter(|r| runs(r) && r.payment_id == Some(payment.id));
+        let back: i64 = of.map(|r| r.amount).sum();
+        must(back <= payment.captured, || format!("{back} go back of {payment:?}"))?;
+    }
     for refund in &order.refunds {
-        equal("a refund and its lines", refund.items.iter().map(|i| i.amount).sum(), refund.amount)?;
+        let values: i64 = refund.items.iter().map(RefundItem::value).sum();
+        let beside: i64 = refund.adjust.iter().map(|(_, amount)| amount).sum();
+        equal("a refund and what it is of", values + beside, refund.amount)?;
+        let sane = |i: &RefundItem| i.amount >= 0 && i.kept >= 0 && (0..=i.value()).contains(&i.shipping);
+        must(refund.items.iter().all(sane), || format!("a part of a refund is negative: {refund:?}"))?;
         let known = refund.items.iter().all(|i| order.item(i.item_id).is_some());
         must(known, || format!("a refund is for no line: {refund:?}"))?;
         must(refund.effect.is_some() == (refund.state == RefundState::Pending), || {
@@ -83,16 +115,61 @@ fn money(order: &Order) -> Finding {
     Ok(())
 }
 
+/// Nothing is lost that was not taken, and nothing is borne that was not lost.
+fn charged_back_in_bounds(order: &Order) -> Finding {
+    for chargeback in order.chargebacks() {
+        let of_lines: i64 = chargeback.parts.iter().map(|p| p.amount).sum();
+        let of_parties: i64 = chargeback.borne.iter().map(|b| b.amount).sum();
+        must(0 <= of_parties && of_parties <= of_lines && of_lines <= chargeback.lost, || {
+            format!("more is borne than was lost: {chargeback:?}")
+        })?;
+        must(chargeback.lost <= chargeback.withdrawn, || format!("more is lost than was taken: {chargeback:?}"))?;
+    }
+    for item in &order.items {
+        must(order.left_of(item) >= 0, || format!("more is taken back of a line than it brought: {item:?}"))?;
+    }
+    Ok(())
+}
+
+/// What a party's split got of the pools, and gave back.
+fn of_pools(order: &Order, split: &Split) -> (i64, i64) {
+    let mut sums = (0, 0);
+    for pool in &order.pools {
+        let own =
+            pool.shares.iter().zip(pool.amounts.iter().zip(&pool.refunded)).filter(|(s, _)| s.party == split.party);
+        sums = own.fold(sums, |sums, (_, (amount, back))| (sums.0 + amount, sums.1 + back));
+        if split.party.kind == PartyKind::Platform {
+            sums = (sums.0 - pool.subsidy, sums.1 - pool.subsidy_back);
+        }
+    }
+    sums
+}
+
+/// What a party bore beside its shares, less what it kept.
+fn adjusted(order: &Order, split: &Split) -> i64 {
+    let went = order.refunds.iter().filter(|r| r.state == RefundState::Succeeded).flat_map(|r| &r.adjust);
+    let own = went.filter(|(account, _)| match Account::parse(account).and_then(|a| a.party().cloned()) {
+        Some(party) => party == split.party,
+        None => split.party.kind == PartyKind::Platform,
+    });
+    own.map(|(_, amount)| amount).sum()
+}
+
 /// What is held at the provider: authorised, and neither taken nor released.
 pub fn held(order: &Order) -> i64 {
     order.payments.iter().map(|p| if p.captured > 0 { 0 } else { p.authorised - p.voided }).sum()
+}
+
+/// What was taken for the order and is not the customer's again at somebody's cost: with providers, with banks that decide, or spent.
+fn with_banks(order: &Order) -> i64 {
+    order.captured() - order.refunded() - order.borne_by_parties()
 }
 
 /// Units that are reserved, and units that left.
 fn units(order: &Order) -> (i64, i64) {
     order.items.iter().fold((0, 0), |(reserved, left), item| match item.reservation {
         Reservation::Held | Reservation::Committed => (reserved + item.quantity, left),
-        Reservation::Shipped => (reserved, left + item.quantity),
+        Reservation::Shipped => (reserved, left + item.quantity - item.restocked),
         Reservation::Released => (reserved, left),
     })
 }
@@ -107,17 +184,25 @@ pub fn decision(before: Option<&Order>, decision: &Decision) -> Finding {
         equal("a posting and nothing", posting.lines.iter().map(|l| l.1).sum(), 0)?;
         for (account, amount) in &posting.lines {
             match account.as_str() {
-                "provider/clearing" => clearing += amount,
+                "provider/clearing" | "bank" | "platform/fees" | "disputes/held" | "disputes/lost" => {
+                    clearing += amount
+                }
                 "provider/held" => on_hold += amount,
+                "platform/tax" | "platform/discounts" => parties += amount,
                 party if party.starts_with("party/") => parties += amount,
                 _ => {}
             }
         }
     }
     let change = |f: fn(&Order) -> i64| f(&decision.order) - before.map_or(0, f);
-    equal("booked at the provider", clearing, change(|o| o.captured() - o.refunded()))?;
+    let fees = |o: &Order| o.fees.iter().map(|(_, fee)| fee).sum::<i64>();
+    equal("booked at the provider and the bank", clearing, change(with_banks) - change(fees))?;
     equal("booked as held", on_hold, change(held))?;
-    equal("booked for the parties", parties, change(|o| o.splits.iter().map(|s| s.refunded - s.amount).sum()))?;
+    equal(
+        "booked for the parties",
+        parties,
+        change(|o| o.borne_by_parties() + o.splits.iter().map(|s| s.refunded - s.amount).sum::<i64>()) + change(fees),
+    )?;
     let mut reserved = 0;
     let mut left = 0;
     for moved in &decision.stock {
@@ -130,6 +215,8 @@ pub fn decision(before: Option<&Order>, decision: &Decision) -> Finding {
                 reserved -= moved.quantity;
                 left += moved.quantity;
             }
+            StockMoveKind::Return => left -= moved.quantity,
+            StockMoveKind::WriteOff => {}
         }
     }
     equal("reserved units", reserved, change(|o| units(o).0))?;

@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::calendar::Calendar;
+use crate::dispute::Bearer;
 use crate::id::{MerchantId, VariantId};
 use crate::money::Currency;
 use crate::order::{PartyKind, Policies};
+use crate::refunds::RefundPolicy;
+use crate::split::Terms;
 use crate::time::Span;
 
 /// A channel: a shop front with its lifecycle, currency and terms.
@@ -33,6 +36,12 @@ pub struct Channel {
     pub retailer: String,
     /// Who shares in each line; sums to 10,000 basis points.
     pub split: Vec<SplitRule>,
+    /// Rules that know better for a merchant, a category or a SKU; the most specific one wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub split_rules: Vec<Terms>,
+    /// What the shop has decided about refunds.
+    #[serde(default, skip_serializing_if = "crate::refunds::is_default")]
+    pub refunds: RefundPolicy,
     /// Discount codes.
     pub discounts: Vec<Discount>,
     /// Whether the payment gateway keeps an order of its own for each of ours.
@@ -51,6 +60,34 @@ pub struct Channel {
     /// On which days the shop works.
     #[serde(default)]
     pub calendar: Calendar,
+    /// How disputes are dealt with.
+    #[serde(default)]
+    pub disputes: DisputeTerms,
+}
+
+/// How a channel deals with disputes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DisputeTerms {
+    /// How long the other side has to answer a claim before it is the operator's.
+    pub respond_within: Span,
+    /// How long before a bank's deadline staff is reminded.
+    pub remind_before: Span,
+    /// Who bears a lost chargeback.
+    pub chargeback_bearer: Bearer,
+    /// What customers are told of refunds: it goes into the evidence against chargebacks.
+    pub refund_policy: Option<String>,
+}
+
+impl Default for DisputeTerms {
+    fn default() -> Self {
+        Self {
+            respond_within: Span::seconds(3 * 86_400),
+            remind_before: Span::seconds(2 * 86_400),
+            chargeback_bearer: Bearer::Parties,
+            refund_policy: None,
+        }
+    }
 }
 
 /// Who gets how much of each line.
@@ -87,6 +124,9 @@ pub struct Offer {
     pub merchant_id: MerchantId,
     /// The brand that it belongs to.
     pub brand: Option<String>,
+    /// The kind of goods, as the shop sorts them; rules of splits may be for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// For people.
     pub name: String,
     /// Of one unit, in the channel's currency.

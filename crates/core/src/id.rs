@@ -90,6 +90,10 @@ ids! {
     MessageId = "msg_";
     /// A merchant's wish that their part of an order be cancelled.
     CancellationRequestId = "cnr_";
+    /// A dispute.
+    DisputeId = "dsp_";
+    /// A piece of evidence in a dispute.
+    EvidenceId = "evd_";
     /// A timeline entry.
     EntryId = "evn_";
     /// A checkout.

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::calendar::Calendar;
+use crate::dispute::Dispute;
 use crate::id::{
     AddressId, CancellationRequestId, CustomerId, ItemId, JobId, MerchantId, MerchantOrderId, NoteId, OrderId,
     PaymentId, RefundId, ShipmentId, VariantId,
 };
 use crate::money::Currency;
+use crate::refunds::{RefundMethod, RefundTerms, is_default};
+use crate::split::Agreement;
 use crate::time::{Span, Timestamp};
 
 /// An order.
@@ -92,11 +95,17 @@ pub struct Order {
     pub pools: Vec<Pool>,
     /// Parcels.
     pub shipments: Vec<Shipment>,
+    /// What parties bear of the payment provider's fees, by account.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<(String, i64)>,
     /// Notes.
     pub notes: Vec<Note>,
     /// Merchants' wishes to be let off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cancellation_requests: Vec<CancellationRequest>,
+    /// Disputes about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disputes: Vec<Dispute>,
     /// Timeline entries so far.
     pub timeline_length: i64,
     /// SHA-256 (hex) of the last timeline entry, chained to all before it.
@@ -193,6 +202,18 @@ pub struct Item {
     pub late_cancellation: bool,
     /// Shares in basis points, as agreed at placement.
     pub shares: Vec<Share>,
+    /// What was agreed beside the shares, by a rule; none where the channel's split was all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<Agreement>,
+    /// The line that its money was divided as, once it was captured, where that was not done together with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<ItemId>,
+    /// Units that came back and can be sold again.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub restocked: i64,
+    /// Units that came back and cannot.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub written_off: i64,
     /// The item's machine.
     pub machine: Instance,
     /// The merchant's machine, once the item was sent.
@@ -203,9 +224,9 @@ pub struct Item {
     pub location: String,
     /// What was captured for it: total and shipping share, once.
     pub captured: i64,
-    /// What went back of that, or is on its way back.
+    /// What went back of that, or is on its way back; with what was kept of it (a restocking fee).
     pub refunding: i64,
-    /// What went back of that.
+    /// What went back of that, with what was kept.
     pub refunded: i64,
     /// `YYYY-MM-DD`.
     pub expected_by: Option<String>,
@@ -221,6 +242,11 @@ impl Item {
     /// What this line costs with its part of the shipping.
     pub fn due(&self) -> i64 {
         self.total + self.shipping_share
+    }
+
+    /// What was captured of it for shipping. A rounding that takes away more than the shipping is not shipping.
+    pub fn captured_shipping(&self) -> i64 {
+        self.shipping_share.clamp(0, self.captured.max(0))
     }
 }
 
@@ -295,16 +321,31 @@ pub struct Split {
     pub refunded: i64,
 }
 
-/// What was captured for lines of the same parties in the same proportions, and how it was shared out.
+/// What was captured for lines of the same parties in the same proportions, or for one line with terms of its own, and how it was divided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pool {
-    /// The lines' shares: what names the pool.
+    /// The lines' shares: what names the pool of lines that have no terms of their own.
     pub shares: Vec<Share>,
     /// Each party's amount; never changes.
     pub amounts: Vec<i64>,
     /// What was taken back of each.
     pub refunded: Vec<i64>,
+    /// The one line that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<ItemId>,
+    /// Whether it is that line's shipping, apart from its goods.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shipping: bool,
+    /// Which of the shares is the tax on the platform's part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax: Option<usize>,
+    /// What the platform added, because it bears the discount; never changes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub subsidy: i64,
+    /// What came back to it of that.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub subsidy_back: i64,
 }
 
 /// The part of an order that one merchant fulfils.
@@ -436,8 +477,45 @@ pub struct Refund {
     /// The provider's id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// How it goes back.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub method: RefundMethod,
+    /// Why it failed: the provider's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure_code: Option<String>,
+    /// Who bears more than the lines' parties do (positive: goodwill), or keeps something (negative: a fee): account and amount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjust: Vec<(String, i64)>,
+    /// What was taken from the parties when it succeeded, so that it can be given back exactly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Taken>,
+    /// What was said of it, as long as it waits for somebody's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Box<RefundTerms>>,
+    /// How many people must say yes.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub approvals_needed: u8,
+    /// Who of staff said yes so far; staff that asks for a refund says yes to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
+    /// The first of the refunds that were made by one request, over several payments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<RefundId>,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// What a refund took from a pool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Taken {
+    /// The place of the pool among the order's.
+    pub pool: usize,
+    /// Of each of its shares.
+    pub parts: Vec<i64>,
+    /// Of what the platform had added.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub subsidy: i64,
 }
 
 /// The part of a refund that is for one line.
@@ -450,6 +528,19 @@ pub struct RefundItem {
     pub quantity: Option<i64>,
     /// How much.
     pub amount: i64,
+    /// How much of the line's shipping is in what is given up of the line (`amount` and `kept`).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shipping: i64,
+    /// What is given up of the line beside that and does not go back: a restocking fee, or what goodwill has given before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub kept: i64,
+}
+
+impl RefundItem {
+    /// What is given up of the line.
+    pub fn value(&self) -> i64 {
+        self.amount + self.kept
+    }
 }
 
 /// A parcel.
@@ -558,7 +649,8 @@ impl Order {
     /// When the earliest timer of any machine is due.
     pub fn due_at(&self) -> Option<Timestamp> {
         let items = self.items.iter().flat_map(|i| [Some(&i.machine), i.merchant.as_ref()]).flatten();
-        items.chain([&self.payment]).filter_map(|m| m.due).min()
+        let disputes = self.disputes.iter().map(|d| &d.machine);
+        items.chain([&self.payment]).chain(disputes).filter_map(|m| m.due).min()
     }
 
     /// When the last line was delivered, if all that count were.

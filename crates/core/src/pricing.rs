@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 use crate::catalog::{Channel, Offer, Wish};
 use crate::decide::DraftItem;
 use crate::money::{MAX_AMOUNT, allocate};
-use crate::order::{PartyKind, PartyRef, Share};
+use crate::order::Share;
+use crate::split::{self, Agreement};
 use crate::time::Timestamp;
 
 /// The version of these rules, as snapshots name it.
@@ -112,6 +113,7 @@ pub fn price(
         let rate = Rate::parse(&offer.gst_rate)
             .ok_or_else(|| wrong(format!("/items/{n}/sku"), "this offer's tax rate is not valid"))?;
         let net = gross - discount_amount;
+        let (shares, agreement) = shares(channel, offer, wish.quantity);
         let gst_amount = if channel.prices_include_tax { rate.inside(net) } else { rate.of(net) };
         items.push(DraftItem {
             product_variant_id: offer.variant_id,
@@ -126,12 +128,14 @@ pub fn price(
             total: net + if channel.prices_include_tax { 0 } else { gst_amount },
             metadata: wish.metadata.clone(),
             late_cancellation: offer.late_cancellation,
-            shares: shares(channel, offer),
+            shares,
+            agreement,
             location: "default".to_owned(),
         });
     }
     let shipping_tax = Rate::parse(&channel.shipping_tax_rate).map_or(0, |r| r.inside(channel.shipping_cost));
-    let pricing_snapshot = snapshot(channel, offers, now);
+    let mut pricing_snapshot = snapshot(channel, offers, now);
+    pricing_snapshot["splitRuleHash"] = json!(split_hash(&items));
     Ok(Priced { items, shipping_tax, discount_snapshot, pricing_snapshot })
 }
 
@@ -180,30 +184,32 @@ fn snapshot(channel: &Channel, offers: &[&Offer], now: Timestamp) -> Value {
     json!({ "engineVersion": ENGINE_VERSION, "timestamp": now.to_string(), "ruleHash": digest(&rules), "variants": variants })
 }
 
-fn digest(value: &Value) -> String {
+/// What the lines agreed on about splits, as one word: it tells whether two orders were placed under the same rules, and nothing of them.
+fn split_hash(items: &[DraftItem]) -> String {
+    let rules = items.iter().map(|i| json!([i.sku, i.shares, i.agreement.as_ref().map(|a| &a.rule_hash)]));
+    digest(&Value::Array(rules.collect()))
+}
+
+pub(crate) fn digest(value: &Value) -> String {
     Sha256::digest(value.to_string().as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
-/// The parties of a line. A party that the offer does not have (no brand) leaves its share to the platform, or to the first party.
-fn shares(channel: &Channel, offer: &Offer) -> Vec<Share> {
+/// The parties of a line of so many units, by the most specific rule, or by the channel's own split. A party that the offer does not have
+/// (no brand) leaves its share to the platform.
+fn shares(channel: &Channel, offer: &Offer, quantity: i64) -> (Vec<Share>, Option<Agreement>) {
+    if let Some(terms) = split::choose(&channel.split_rules, offer) {
+        let (shares, agreement) = split::agree(channel, offer, terms, quantity);
+        return (shares, Some(agreement));
+    }
     let mut shares: Vec<Share> = Vec::new();
     for rule in &channel.split {
-        let id = match rule.party {
-            PartyKind::Brand => offer.brand.clone(),
-            PartyKind::Supplier | PartyKind::Merchant => Some(offer.merchant_id.to_string()),
-            PartyKind::Retailer => Some(channel.retailer.clone()),
-            PartyKind::Platform => Some("platform".to_owned()),
-        };
-        let party = id.map_or_else(
-            || PartyRef { kind: PartyKind::Platform, id: "platform".to_owned() },
-            |id| PartyRef { kind: rule.party, id },
-        );
+        let party = split::party(channel, offer, rule.party, None);
         match shares.iter_mut().find(|s| s.party == party) {
             Some(share) => share.basis_points += rule.basis_points,
             None => shares.push(Share { party, basis_points: rule.basis_points }),
         }
     }
-    shares
+    (shares, None)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod layers;
 mod links;
 mod project;
+mod requirements;
 #[cfg(test)]
 mod sample;
 mod source;
@@ -46,6 +47,7 @@ const RULES: &[Rule] = &[
     project::dependencies_are_explained,
     project::migrations_are_in_step,
     project::no_registry_but_the_default,
+    requirements::requirements_are_shown_by_tests,
     links::links_resolve,
 ];
 

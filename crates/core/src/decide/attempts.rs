@@ -44,7 +44,7 @@ impl Run<'_, '_> {
             Effect::Authorise | Effect::Charge | Effect::Capture => self.owed(),
             Effect::Void => self.order.current_payment().map_or(0, |p| p.authorised - p.captured),
             Effect::Transfer => self.order.current_payment().map_or(0, |p| p.captured),
-            Effect::Refund => self.order.captured() - self.order.refunding(),
+            Effect::Refund => self.order.left(),
             Effect::CheckStock => 0,
         };
         let stock = match effect {
@@ -56,7 +56,7 @@ impl Run<'_, '_> {
             _ => Vec::new(),
         };
         let transfers = match effect {
-            Effect::Transfer => self.order.splits.iter().map(|s| (s.party.account(), s.amount)).collect(),
+            Effect::Transfer => self.transfers(),
             _ => Vec::new(),
         };
         if let Some(payment) = self.order.payments.last() {
@@ -75,6 +75,16 @@ impl Run<'_, '_> {
             });
         }
         id
+    }
+
+    /// What each party is sent: its share, less what it bears of the provider's fees.
+    fn transfers(&self) -> Vec<(String, i64)> {
+        let fee = |account: &str| self.order.fees.iter().find(|(known, _)| known == account).map_or(0, |(_, fee)| *fee);
+        let own = self.order.splits.iter().map(|s| (s.party.account(), s.amount));
+        own.map(|(account, amount)| (amount - fee(&account), account))
+            .filter(|(a, _)| *a > 0)
+            .map(|(a, b)| (b, a))
+            .collect()
     }
 
     /// The method of the current payment and its provider if it was declined: trying it again is another attempt.

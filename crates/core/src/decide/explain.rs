@@ -140,6 +140,7 @@ fn of(run: &Run<'_, '_>, which: Which, index: Option<usize>) -> ItemActions {
     let instance = match which {
         Which::Payment => &run.order.payment,
         Which::Item(i) | Which::Merchant(i) => &run.order.items[i].machine,
+        Which::Dispute(i) => &run.order.disputes[i].machine,
     };
     ItemActions {
         item: index.map(|i| run.order.items[i].id),

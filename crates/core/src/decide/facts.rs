@@ -24,7 +24,7 @@ impl Run<'_, '_> {
         let tagged = |item: &Item, tag: &str| self.workflow.item.state(&item.machine.state).is_some_and(|s| s.has(tag));
         let item = match which {
             Which::Item(i) | Which::Merchant(i) => Some(&self.order.items[i]),
-            Which::Payment => None,
+            Which::Payment | Which::Dispute(_) => None,
         };
         Value::Truth(match fact {
             Fact::Payment(tag) => {

@@ -324,7 +324,7 @@ pub(super) fn index_of(run: &Run<'_, '_>, id: ItemId) -> Result<usize, Refusal> 
     found.ok_or(Refusal::UnknownItem)
 }
 
-fn require(transition: &Transition, event: &Event) -> Result<(), Refusal> {
+pub(super) fn require(transition: &Transition, event: &Event) -> Result<(), Refusal> {
     match transition.requires.iter().find(|f| !event.has(**f)) {
         Some(field) => Err(Refusal::MissingField { field: field.name(), event: event.event.clone() }),
         None => Ok(()),

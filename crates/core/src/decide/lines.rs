@@ -13,14 +13,16 @@ impl Run<'_, '_> {
         let mut part = rest.clone();
         part.id = id;
         part.created_at = self.now;
+        part.agreement = rest.agreement.as_mut().map(|a| a.divide(quantity, rest.quantity));
         divide_price(rest, &mut part, quantity);
+        divide_returned(rest, &mut part);
         let (old, captured) = (rest.id, [part.captured, rest.captured]);
         let units = [part.quantity, rest.quantity];
         self.divide_refunds(old, id, units, captured);
         let sum = |item: ItemId, pending: bool| -> i64 {
             let counts = |s| s == RefundState::Succeeded || (pending && s == RefundState::Pending);
             let refunds = self.order.refunds.iter().filter(|r| counts(r.state)).flat_map(|r| &r.items);
-            refunds.filter(|i| i.item_id == item).map(|i| i.amount).sum()
+            refunds.filter(|i| i.item_id == item).map(RefundItem::value).sum()
         };
         (part.refunded, part.refunding) = (sum(id, false), sum(id, true));
         let (refunded, refunding) = (sum(old, false), sum(old, true));
@@ -47,15 +49,44 @@ impl Run<'_, '_> {
             for refund in self.order.refunds.iter_mut().filter(|r| r.state == state) {
                 let Some(at) = refund.items.iter().position(|i| i.item_id == old) else { continue };
                 let rest = &mut refund.items[at];
-                let amount = allocate(so_far + rest.amount, &weights)[0] - allocate(so_far, &weights)[0];
-                so_far += rest.amount;
-                let of_all = rest.quantity == Some(quantities[0] + quantities[1]);
-                let part = RefundItem { item_id: new, quantity: of_all.then_some(quantities[0]), amount };
-                rest.amount -= amount;
+                let whole = rest.clone();
+                let value = allocate(so_far + whole.value(), &weights)[0] - allocate(so_far, &weights)[0];
+                so_far += whole.value();
+                let values = [value, whole.value() - value];
+                // What is kept, and what of it is shipping, go with what is given up of each part.
+                let kept = if values == [0, 0] { 0 } else { allocate(whole.kept, &values)[0] };
+                let shipping = if values == [0, 0] { 0 } else { allocate(whole.shipping, &values)[0] };
+                let of_all = whole.quantity == Some(quantities[0] + quantities[1]);
+                let part = RefundItem {
+                    item_id: new,
+                    quantity: of_all.then_some(quantities[0]),
+                    amount: value - kept,
+                    shipping,
+                    kept,
+                };
+                rest.amount = whole.amount - part.amount;
+                rest.kept = whole.kept - kept;
+                rest.shipping = whole.shipping - shipping;
                 rest.quantity = of_all.then_some(quantities[1]);
                 refund.items.insert(at + 1, part);
-                refund.items.retain(|i| i.amount > 0);
+                refund.items.retain(|i| i.value() > 0);
             }
+            if state == RefundState::Pending {
+                self.divide_chargebacks(old, new, &weights, &mut so_far);
+            }
+        }
+    }
+
+    /// What banks took for the line goes with its parts in the same way, after what was refunded.
+    fn divide_chargebacks(&mut self, old: ItemId, new: ItemId, weights: &[i64; 2], so_far: &mut i64) {
+        for taken in self.order.disputes.iter_mut().filter_map(|d| d.chargeback.as_mut()) {
+            let Some(at) = taken.parts.iter().position(|i| i.item_id == old) else { continue };
+            let rest = &mut taken.parts[at];
+            let amount = allocate(*so_far + rest.amount, weights)[0] - allocate(*so_far, weights)[0];
+            *so_far += rest.amount;
+            rest.amount -= amount;
+            taken.parts.insert(at + 1, RefundItem { item_id: new, quantity: None, amount, shipping: 0, kept: 0 });
+            taken.parts.retain(|i| i.amount > 0);
         }
     }
 
@@ -68,6 +99,14 @@ impl Run<'_, '_> {
             parcel.items.insert(at + 1, moved);
         }
     }
+}
+
+/// Units that came back stay with the remainder, as far as it has so many.
+fn divide_returned(rest: &mut Item, part: &mut Item) {
+    let restocked = rest.restocked.min(rest.quantity);
+    let written_off = rest.written_off.min(rest.quantity - restocked);
+    (part.restocked, part.written_off) = (rest.restocked - restocked, rest.written_off - written_off);
+    (rest.restocked, rest.written_off) = (restocked, written_off);
 }
 
 /// Divides what the line costs. The totals follow from their parts, so that their identity holds for both lines.

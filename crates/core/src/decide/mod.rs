@@ -8,6 +8,7 @@
 
 mod attempts;
 mod changes;
+mod dispute;
 mod explain;
 mod facts;
 mod fire;
@@ -35,9 +36,14 @@ use crate::id::{
 };
 use crate::money::Currency;
 use crate::order::{Order, RefundItem};
+use crate::refunds::RefundTerms;
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
+pub use dispute::{
+    DisputeChanges, DisputeCommand, DisputeJob, DisputeNote, EVIDENCE_KINDS, MAX_DISPUTES, MAX_NOTES, NewEvidence,
+    News, OpenDispute, Readers, Verdict, sees,
+};
 pub use explain::{Actions, ItemActions, Possible, Side, Waiting, explain};
 pub use place::{Draft, DraftItem, place};
 pub use run::MAX_STEPS;
@@ -128,13 +134,8 @@ pub enum Command {
     },
     /// Record a parcel, and fire the workflow's shipping event for what is in it where that is possible.
     AddShipment(Event),
-    /// The cardholder disputes a payment, or the dispute is over.
-    Dispute {
-        /// Which payment.
-        payment: PaymentId,
-        /// Whether it is open now.
-        open: bool,
-    },
+    /// Something about a dispute: between people, or by the customer's bank.
+    Dispute(DisputeCommand),
 }
 
 /// An event with its fields (api.md, «An event's body»).
@@ -203,6 +204,8 @@ pub struct RefundRequest {
     pub reason: String,
     /// Whether the provider is told, or the money went back outside.
     pub initiate_payment_refund: bool,
+    /// What else is said of it.
+    pub terms: RefundTerms,
 }
 
 /// A line of such a wish.
@@ -276,6 +279,8 @@ pub struct Decision {
     pub refund: Option<RefundId>,
     /// The message that the command wrote. It is kept beside the order, as the timeline is.
     pub message: Option<Message>,
+    /// What became of disputes.
+    pub disputes: DisputeChanges,
 }
 
 /// A message in a thread of an order.
@@ -420,6 +425,10 @@ pub enum StockMoveKind {
     Release,
     /// on hand −, reserved −.
     Ship,
+    /// Units came back and can be sold again: on hand +.
+    Return,
+    /// Units came back and cannot be sold again; figures stay.
+    WriteOff,
 }
 
 impl StockMoveKind {
@@ -430,6 +439,8 @@ impl StockMoveKind {
             Self::Commit => "commit",
             Self::Release => "release",
             Self::Ship => "ship",
+            Self::Return => "return",
+            Self::WriteOff => "write_off",
         }
     }
 }
@@ -505,6 +516,36 @@ pub enum Refusal {
     /// The refund was decided before.
     #[error("this refund was decided already")]
     RefundDecided,
+    /// No such dispute, or not the actor's.
+    #[error("there is no such dispute on this order")]
+    UnknownDispute,
+    /// Not in the state that the dispute is in.
+    #[error("`{event}` is not possible now: the dispute is {}{}", status.replace('_', " "), if possible.is_empty() { String::new() } else { format!("; possible now: {}", possible.join(", ")) })]
+    DisputeNotPossible {
+        /// As asked.
+        event: String,
+        /// The dispute's status.
+        status: String,
+        /// What this actor may do now.
+        possible: Vec<String>,
+    },
+    /// It cannot be disputed, or not now.
+    #[error("{why}")]
+    NotDisputable {
+        /// Why, and what to do instead.
+        why: String,
+    },
+    /// A bank decides about the same money.
+    #[error(
+        "the customer's bank is deciding about this payment ({dispute}): money that went back now could be lost twice. Wait until it has decided, or give in by accepting the dispute"
+    )]
+    PaymentDisputed {
+        /// The dispute.
+        dispute: String,
+    },
+    /// Whoever asked for a refund, or approved it, cannot approve it again.
+    #[error("you asked for this refund or approved it before: beyond the limit somebody else must approve it")]
+    SecondPerson,
     /// The actor is no merchant of this order.
     #[error("only a merchant of the order can ask to be let off")]
     NoMerchant,
@@ -557,7 +598,7 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::RequestCancellation { reason } => message::request_cancellation(run, reason)?,
         Command::AddShipment(event) => record::shipment(run, event)?,
         Command::RefundFailed { refund, code } => refund::failed_later(run, *refund, code)?,
-        Command::Dispute { payment, open } => outcome::dispute(run, *payment, *open)?,
+        Command::Dispute(about) => dispute::command(run, about)?,
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use super::attempts::is_offline;
 use super::run::{Cause, Run, Which};
 use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, refund, shares};
 use crate::id::{JobId, PaymentId};
@@ -38,6 +39,9 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
             if let Some(payment) = run.order.payments.last_mut() {
                 payment.capture_before = capture_before.or(payment.capture_before);
                 payment.fee = fee.or(payment.fee);
+            }
+            if let (Some(fee), Effect::Charge | Effect::Capture) = (fee, invoke.effect) {
+                fee_kept(run, *fee);
             }
             run.take(Which::Payment, &invoke.done)
         }
@@ -185,9 +189,9 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
     if held > 0 {
         run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
     }
-    shares::share_out(&mut run.order);
-    run.post("capture", vec![(CLEARING.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
-    let parties = run.order.splits.iter().map(|s| (s.party.account(), -s.amount));
+    let to = run.order.current_payment().map_or(CLEARING, |p| where_money_is(&p.method));
+    let parties = shares::share_out(&mut run.order);
+    run.post("capture", vec![(to.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
     let lines = std::iter::once((UNSETTLED.to_owned(), amount)).chain(parties).collect();
     run.post("split", lines);
     let data = json!({ "amount": amount, "currency": run.order.currency.code() });
@@ -199,6 +203,27 @@ pub(super) fn money_taken(run: &mut Run<'_, '_>, reference: Option<&str>) {
     }
     run.log("payment_received", message, metadata, true, MerchantView::Nobody);
     run.emit("payment.captured", data);
+}
+
+/// The provider kept a fee of what it took: an expense of the platform, as far as the lines' agreements do not name somebody who bears it.
+fn fee_kept(run: &mut Run<'_, '_>, fee: i64) {
+    run.post("fee", vec![(FEES.to_owned(), fee), (CLEARING.to_owned(), -fee)]);
+    let borne = shares::fees(&run.order, fee);
+    let sum: i64 = borne.iter().map(|(_, amount)| amount).sum();
+    let mut lines = borne.clone();
+    lines.push((FEES.to_owned(), -sum));
+    run.post("fee_borne", lines);
+    for (account, amount) in borne {
+        match run.order.fees.iter_mut().find(|(known, _)| *known == account) {
+            Some(line) => line.1 += amount,
+            None => run.order.fees.push((account, amount)),
+        }
+    }
+}
+
+/// Where money is that was taken by a method: with the provider, or in the bank when it came from outside.
+pub(super) fn where_money_is(method: &str) -> &'static str {
+    if is_offline(method) { BANK } else { CLEARING }
 }
 
 fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
@@ -243,20 +268,6 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
     }
 }
 
-/// The cardholder disputes a payment, or that is over.
-pub(super) fn dispute(run: &mut Run<'_, '_>, payment: PaymentId, open: bool) -> Result<(), Refusal> {
-    let found = run.order.payments.iter_mut().find(|p| p.id == payment && p.disputed != open);
-    let Some(found) = found else { return Err(Refusal::StaleOutcome) };
-    found.disputed = open;
-    let (kind, event, message) = match open {
-        true => ("disputed", "dispute.opened", "The cardholder disputes the payment"),
-        false => ("dispute_closed", "dispute.closed", "The dispute is closed"),
-    };
-    run.log(kind, message.to_owned(), json!({ "paymentId": payment.to_string() }), false, MerchantView::Nobody);
-    run.emit(event, json!({ "paymentId": payment.to_string() }));
-    Ok(())
-}
-
 /// Orders the effect of a refund.
 pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> JobId {
     let id = JobId(run.next_id());
@@ -289,5 +300,9 @@ pub(super) const HELD: &str = "provider/held";
 pub(super) const HELD_BY_CUSTOMERS: &str = "customers/held";
 /// Money that providers owe us.
 pub(super) const CLEARING: &str = "provider/clearing";
+/// The platform's bank account.
+pub(super) const BANK: &str = "bank";
+/// What providers charge.
+const FEES: &str = "platform/fees";
 /// Money taken and not yet shared out; empty after every posting of a split.
 pub(super) const UNSETTLED: &str = "orders/unsettled";

@@ -12,6 +12,7 @@ use crate::calendar::Calendar;
 use crate::id::{AddressId, CustomerId, ItemId, MerchantId, OrderId, PaymentId, VariantId};
 use crate::money::{Currency, allocate};
 use crate::order::{Instance, Item, Order, Policies, Reservation, Share};
+use crate::split::Agreement;
 use crate::workflow::Workflow;
 
 /// An order that is about to be placed: priced, with everything frozen that the order will rely on.
@@ -94,6 +95,8 @@ pub struct DraftItem {
     pub late_cancellation: bool,
     /// Who shares in it; sums to 10,000.
     pub shares: Vec<Share>,
+    /// What was agreed beside the shares.
+    pub agreement: Option<Agreement>,
     /// From which location the units come.
     pub location: String,
 }
@@ -212,6 +215,10 @@ fn build(
             metadata: item.metadata,
             late_cancellation: item.late_cancellation,
             shares: item.shares,
+            agreement: item.agreement,
+            pool: None,
+            restocked: 0,
+            written_off: 0,
             machine: at(&initial),
             merchant: None,
             reservation: Reservation::Held,
@@ -261,9 +268,11 @@ fn build(
         refunds: Vec::new(),
         splits: Vec::new(),
         pools: Vec::new(),
+        fees: Vec::new(),
         shipments: Vec::new(),
         notes: Vec::new(),
         cancellation_requests: Vec::new(),
+        disputes: Vec::new(),
         timeline_length: 0,
         timeline_hash: String::new(),
         unrecorded: Vec::new(),

@@ -1,18 +1,21 @@
 //! What was done to an order, in a form that can be done again: the record of each command, kept in the metadata of the timeline.
 //!
 //! A record says what a decision depends on and nothing about people: no names, texts or references, only that they were there. Timeline
-//! entries are for readers; a record is for the replay of history through another version (`replay`). Notes, messages and disputes move no
-//! machine and have no record.
+//! entries are for readers; a record is for the replay of history through another version (`replay`). Notes and messages move no machine and
+//! have no record; of disputes, what they give back or take has.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::attempts::is_offline;
+use super::dispute::refund_of;
 use super::run::Run;
-use super::{Command, Event, Outcome, RefundRequest};
+use super::{Command, DisputeCommand, Event, News, Outcome, RefundRequest};
 use crate::actor::{Actor, Role};
+use crate::dispute::Standing;
 use crate::id::{ItemId, MerchantId};
 use crate::order::Order;
+use crate::refunds::{RefundTerms, is_default};
 use crate::time::{Span, Timestamp};
 use crate::workflow::Field;
 
@@ -111,6 +114,8 @@ pub enum Deed {
         /// The place of the refund among the order's.
         refund: usize,
     },
+    /// A bank took money back, gave it back, or decided.
+    Chargeback(Took),
     /// The order was moved to another version.
     Migrate,
 }
@@ -149,6 +154,36 @@ pub struct Wish {
     /// Whether the provider was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub initiate: bool,
+    /// What else was said of it, without references.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub terms: RefundTerms,
+}
+
+/// How a chargeback stood: what bounds refunds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Took {
+    /// The place of the payment among the order's.
+    pub payment: usize,
+    /// The place of the chargeback among the order's.
+    pub chargeback: usize,
+    /// How it stood.
+    pub standing: Standing,
+    /// When that was so.
+    pub as_of: Timestamp,
+    /// What the bank had.
+    pub withdrawn: i64,
+}
+
+fn chargeback(order: &Order, news: &News) -> Option<Took> {
+    let known = order.chargebacks().position(|c| c.reference == news.reference);
+    Some(Took {
+        payment: order.payments.iter().position(|p| p.id == news.payment)?,
+        chargeback: known.unwrap_or(order.chargebacks().count()),
+        standing: news.standing,
+        as_of: news.as_of,
+        withdrawn: news.withdrawn,
+    })
 }
 
 impl Record {
@@ -197,10 +232,21 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::RefundFailed { refund, .. } => {
             Deed::RefundFailed { refund: order.refunds.iter().position(|r| r.id == *refund)? }
         }
-        Command::AddNote { .. }
-        | Command::AddMessage { .. }
-        | Command::RequestCancellation { .. }
-        | Command::Dispute { .. } => return None,
+        Command::AddNote { .. } | Command::AddMessage { .. } | Command::RequestCancellation { .. } => return None,
+        Command::Dispute(DisputeCommand::Decide { dispute, verdict }) => {
+            Deed::Refund(wished(&refund_of(order, *dispute, verdict)?))
+        }
+        Command::Dispute(DisputeCommand::News(news)) => Deed::Chargeback(chargeback(order, news)?),
+        Command::Dispute(
+            DisputeCommand::Open(_)
+            | DisputeCommand::Say { .. }
+            | DisputeCommand::Prove { .. }
+            | DisputeCommand::Withdraw { .. }
+            | DisputeCommand::Replace { .. }
+            | DisputeCommand::Submit { .. }
+            | DisputeCommand::Accept { .. }
+            | DisputeCommand::Told { .. },
+        ) => return None,
     })
 }
 
@@ -219,6 +265,7 @@ fn wished(wish: &RefundRequest) -> Wish {
         amount: wish.amount,
         items: wish.items.as_ref().map(|items| items.iter().map(|i| (i.item, i.quantity, i.amount)).collect()),
         initiate: wish.initiate_payment_refund,
+        terms: RefundTerms { reference: None, ..wish.terms.clone() },
     }
 }
 

@@ -6,15 +6,16 @@
 
 use serde::Serialize;
 
-use super::recall::{Deed, Fired, Record, Wish, WishedPart};
+use super::recall::{Deed, Fired, Record, Took, Wish, WishedPart};
 use super::{
-    Command, Context, Decision, Event, EventItem, MoneyFromOutside, Outcome, RefundRequest, RefundRequestItem, Refusal,
-    decide, place,
+    Command, Context, Decision, DisputeCommand, Event, EventItem, MoneyFromOutside, News, Outcome, RefundRequest,
+    RefundRequestItem, Refusal, decide, place,
 };
 use crate::actor::Actor;
+use crate::dispute::Bearer;
 use crate::id::{IdSource, ItemId, PaymentId};
 use crate::order::{Instance, Item, Order, Reservation, SANDBOX};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::workflow::{Scope, Sides, StateMap};
 
 /// Timers that may fire between two commands.
@@ -159,6 +160,7 @@ impl Deed {
             Self::RequestRefund(_) => "a refund asked for".to_owned(),
             Self::DecideRefund { .. } => "a refund decided".to_owned(),
             Self::RefundFailed { .. } => "a refund that failed afterwards".to_owned(),
+            Self::Chargeback(_) => "a chargeback".to_owned(),
             Self::Migrate => "moved to another version".to_owned(),
         }
     }
@@ -240,8 +242,14 @@ impl<'a> Replay<'a> {
     fn step(&mut self, record: &Record) -> Result<(), Stop> {
         self.tick(record.at, record)?;
         let command = self.command(record)?;
-        let decision = self.decide(&command, &actor(record), record.at, record)?;
+        let actor = self.somebody(record);
+        let decision = self.decide(&command, &actor, record.at, record)?;
         self.take(decision, record)
+    }
+
+    /// Records name nobody; where two people must agree, they did in history, so each command is somebody else's.
+    fn somebody(&mut self, record: &Record) -> Actor {
+        Actor { id: format!("{REPLAY}-{}", self.ids.next_id()), ..actor(record) }
     }
 
     /// Fires the timers that are due before the command.
@@ -318,9 +326,29 @@ impl<'a> Replay<'a> {
             Deed::DecideRefund { refund: n, approve } => {
                 Command::DecideRefund { refund: refund(*n)?.id, approve: *approve }
             }
+            Deed::Chargeback(took) => Command::Dispute(DisputeCommand::News(self.news(took)?)),
             Deed::RefundFailed { refund: n } => {
                 Command::RefundFailed { refund: refund(*n)?.id, code: REPLAY.to_owned() }
             }
+        })
+    }
+
+    /// How a chargeback stood, for the payment as it is in the replay.
+    fn news(&self, took: &Took) -> Result<News, Stop> {
+        let payment = self.order.payments.get(took.payment).ok_or(Stop::Refused(Refusal::StaleOutcome))?;
+        Ok(News {
+            payment: payment.id,
+            reference: format!("{REPLAY}-{}", took.chargeback),
+            standing: took.standing,
+            status: REPLAY.to_owned(),
+            as_of: took.as_of,
+            amount: took.withdrawn,
+            withdrawn: took.withdrawn,
+            fee: 0,
+            respond_by: None,
+            reason_code: None,
+            remind: Span::ZERO,
+            bearer: Bearer::Parties,
         })
     }
 
@@ -371,6 +399,7 @@ fn request(wish: &Wish) -> RefundRequest {
         items: wish.items.as_ref().map(|items| items.iter().map(part).collect()),
         reason: REPLAY.to_owned(),
         initiate_payment_refund: wish.initiate,
+        terms: wish.terms.clone(),
     }
 }
 
@@ -386,11 +415,15 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
         whole.gst_amount += part.gst_amount;
         whole.discount_amount += part.discount_amount;
         whole.shipping_share += part.shipping_share;
+        if let (Some(whole), Some(part)) = (&mut whole.agreement, &part.agreement) {
+            whole.unite(part);
+        }
     }
     for item in &mut fresh.items {
         let Item { merchant, reservation, captured, refunding, refunded, expected_by, delivered_at, .. } = item;
         (*merchant, *reservation, *expected_by, *delivered_at) = (None, Reservation::Held, None, None);
         (*captured, *refunding, *refunded) = (0, 0, 0);
+        (item.pool, item.restocked, item.written_off) = (None, 0, 0);
         item.machine = unstarted(&item.machine);
     }
     fresh.payment = unstarted(&fresh.payment);
@@ -401,9 +434,11 @@ fn original(order: &Order, records: &[Record]) -> Option<Order> {
     fresh.refunds.clear();
     fresh.splits.clear();
     fresh.pools.clear();
+    fresh.fees.clear();
     fresh.shipments.clear();
     fresh.notes.clear();
     fresh.cancellation_requests.clear();
+    fresh.disputes.clear();
     fresh.unrecorded.clear();
     fresh.timeline_length = 0;
     fresh.timeline_hash = String::new();

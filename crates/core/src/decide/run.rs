@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    Context, Decision, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting, Refusal, StockMove,
-    StockMoveKind, TimelineEntry,
+    Context, Decision, DisputeChanges, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting,
+    Refusal, StockMove, StockMoveKind, TimelineEntry,
     attempts::{OFFLINE, is_offline},
     recall::Record,
     refund,
     watch::{Watch, address},
 };
 use crate::actor::Actor;
-use crate::id::{EntryId, ItemId, MerchantId, MerchantOrderId};
+use crate::id::{DisputeId, EntryId, ItemId, MerchantId, MerchantOrderId};
 use crate::order::{Instance, MerchantOrder, Order, Reservation};
 use crate::status;
 use crate::time::Timestamp;
@@ -30,6 +30,8 @@ pub(crate) enum Which {
     Item(usize),
     /// The merchant's, of the item.
     Merchant(usize),
+    /// A dispute's.
+    Dispute(usize),
 }
 
 /// Why a transition is taken, for the timeline.
@@ -69,6 +71,9 @@ pub(super) struct Run<'a, 'c> {
     new_items: Vec<ItemId>,
     pub refund: Option<crate::id::RefundId>,
     pub message: Option<Message>,
+    /// Where disputes stood before the command, and what it adds to them.
+    pub disputes_before: Vec<(DisputeId, String)>,
+    pub disputes: DisputeChanges,
     /// What the bank says of the money that this command books.
     pub from_outside: Option<MoneyFromOutside>,
     /// Somebody who explores the workflow: then there is no history, and what is tried is noted.
@@ -96,6 +101,7 @@ impl<'a, 'c> Run<'a, 'c> {
     {
         let mut run = Self::fresh(order.clone(), actor, context);
         run.from_status = Some(status::order_status(order, run.workflow).to_owned());
+        run.disputes_before = order.disputes.iter().map(|d| (d.id, d.machine.state.clone())).collect();
         run.before = order.items.iter().map(|i| run.snapshot(i.id, &i.machine)).collect();
         run
     }
@@ -131,6 +137,8 @@ impl<'a, 'c> Run<'a, 'c> {
             new_items: Vec::new(),
             refund: None,
             message: None,
+            disputes_before: Vec::new(),
+            disputes: DisputeChanges::default(),
             from_outside: None,
             watch: None,
             record: None,
@@ -159,6 +167,7 @@ impl<'a, 'c> Run<'a, 'c> {
             Which::Payment => self.workflow.payment.as_ref(),
             Which::Item(_) => Some(&self.workflow.item),
             Which::Merchant(_) => self.partner.map(|p| &p.item),
+            Which::Dispute(i) => Some(self.order.disputes[i].lifecycle()),
         }
     }
 
@@ -167,6 +176,7 @@ impl<'a, 'c> Run<'a, 'c> {
             Which::Payment => Some(&self.order.payment),
             Which::Item(i) => Some(&self.order.items[i].machine),
             Which::Merchant(i) => self.order.items[i].merchant.as_ref(),
+            Which::Dispute(i) => Some(&self.order.disputes[i].machine),
         }
     }
 
@@ -175,6 +185,7 @@ impl<'a, 'c> Run<'a, 'c> {
             Which::Payment => Some(&mut self.order.payment),
             Which::Item(i) => Some(&mut self.order.items[i].machine),
             Which::Merchant(i) => self.order.items[i].merchant.as_mut(),
+            Which::Dispute(i) => Some(&mut self.order.disputes[i].machine),
         }
     }
 
@@ -190,7 +201,7 @@ impl<'a, 'c> Run<'a, 'c> {
         if self.steps > MAX_STEPS * (1 + self.order.items.len()) {
             return Err(Refusal::Endless);
         }
-        if self.cause.reason.is_none() {
+        if self.cause.reason.is_none() && !matches!(which, Which::Dispute(_)) {
             self.cause.reason.clone_from(&transition.reason);
         }
         if which == Which::Payment && transition.reason.is_some() {
@@ -279,7 +290,7 @@ impl<'a, 'c> Run<'a, 'c> {
                 super::outcome::money_taken(self, reference.as_deref());
                 Ok(())
             }
-            (_, Which::Payment | Which::Merchant(_)) => Ok(()),
+            (_, Which::Payment | Which::Merchant(_) | Which::Dispute(_)) => Ok(()),
             (Action::StockCommit, Which::Item(i)) => {
                 self.move_stock(i, &[Reservation::Held], Reservation::Committed, StockMoveKind::Commit)
             }
@@ -380,6 +391,11 @@ impl<'a, 'c> Run<'a, 'c> {
                 return Ok(true);
             }
         }
+        for i in 0..self.order.disputes.len() {
+            if self.step_of(Which::Dispute(i))? {
+                return Ok(true);
+            }
+        }
         Ok(false)
     }
 
@@ -393,7 +409,8 @@ impl<'a, 'c> Run<'a, 'c> {
         if let Some(transition) = state.always.iter().find(|t| self.guard_holds(which, t)) {
             let own_reason = self.cause.reason.is_some();
             self.take(which, transition)?;
-            if !own_reason && self.cause.reason.is_none() {
+            let of_order = !matches!(which, Which::Dispute(_));
+            if of_order && !own_reason && self.cause.reason.is_none() {
                 self.cause.reason.clone_from(&self.order.payment_reason);
             }
             return Ok(true);
@@ -478,6 +495,7 @@ impl<'a, 'c> Run<'a, 'c> {
         if self.watch.is_none() {
             self.log_changes();
         }
+        super::dispute::tell(&mut self);
         let to_status = status::order_status(&self.order, self.workflow).to_owned();
         let payment_status = status::payment_status(&self.order, self.workflow);
         if self.from_status.is_some() && payment_status != self.from_payment_status && payment_status == "in_doubt" {
@@ -503,6 +521,7 @@ impl<'a, 'c> Run<'a, 'c> {
             from_status: self.from_status,
             refund: self.refund,
             message: self.message,
+            disputes: self.disputes,
         })
     }
 }

@@ -6,8 +6,11 @@
 use super::Refusal;
 use super::run::{Run, Which};
 use crate::calendar::Calendar;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::workflow::{After, Delay, Policy, State, Transition};
+
+/// A time that never ends: nobody said until when.
+const NEVER: Timestamp = Timestamp(i64::MAX);
 
 impl<'c> Run<'_, 'c> {
     /// Sets the timer of a state that was just entered to the first of its times.
@@ -15,10 +18,17 @@ impl<'c> Run<'_, 'c> {
         if let Some(instance) = self.instance_mut(which) {
             instance.due = None;
         }
-        let due = state.after.iter().map(|after| self.over_at(which, state, after)).min();
+        let due = state.after.iter().map(|after| self.over_at(which, state, after)).min().filter(|at| *at < NEVER);
         if let Some(instance) = self.instance_mut(which) {
             instance.due = due;
         }
+    }
+
+    /// Until when a dispute is to be answered, and how long before somebody is reminded.
+    fn respond_by(&self, which: Which) -> Option<(Timestamp, Span)> {
+        let Which::Dispute(i) = which else { return None };
+        let dispute = &self.order.disputes[i];
+        dispute.respond_by.map(|at| (at, dispute.remind))
     }
 
     /// When that time is over.
@@ -39,6 +49,10 @@ impl<'c> Run<'_, 'c> {
             Delay::Policy(Policy::PaymentWindow) => self.order.created_at.plus(self.order.policies.payment_window),
             Delay::Policy(Policy::ReturnWindow) => first.plus(self.order.policies.return_window),
             Delay::Policy(Policy::RefundCloseWindow) => first.plus(self.order.policies.refund_close_window),
+            Delay::Policy(Policy::RespondBy) => self.respond_by(which).map_or(NEVER, |(at, _)| at),
+            Delay::Policy(Policy::RespondSoon) => {
+                self.respond_by(which).map_or(NEVER, |(at, before)| Timestamp(at.0.saturating_sub(before.0)))
+            }
             Delay::Policy(Policy::CancelWindow) => {
                 let remembered = instance.and_then(|i| i.due).filter(|_| state.after.len() == 1);
                 remembered.unwrap_or_else(|| first.plus(self.cancel_window))
@@ -57,13 +71,14 @@ impl<'c> Run<'_, 'c> {
     /// next time, if there is one.
     pub fn silence_timers(&mut self) -> Result<(), Refusal> {
         let items = (0..self.order.items.len()).flat_map(|i| [Which::Item(i), Which::Merchant(i)]);
-        for which in items.chain([Which::Payment]) {
+        let disputes = (0..self.order.disputes.len()).map(Which::Dispute);
+        for which in items.chain([Which::Payment]).chain(disputes) {
             if self.instance(which).and_then(|i| i.due).is_none_or(|due| due > self.now) {
                 continue;
             }
             let Some(state) = self.state(which)? else { continue };
             let times = state.after.iter().map(|a| self.over_at(which, state, a));
-            let next = times.filter(|at| *at > self.now).min();
+            let next = times.filter(|at| *at > self.now && *at < NEVER).min();
             if let Some(instance) = self.instance_mut(which) {
                 instance.due = next;
             }

@@ -23,7 +23,11 @@ pub fn of_workflow(of: &Workflow, partner: Option<&Workflow>, machines: Machines
     let mut drawn = Vec::new();
     let own = if is_merchant { Machines::Merchant } else { Machines::Item };
     if wanted(own) {
-        let (name, title) = if is_merchant { ("merchant", "The merchant's side") } else { ("item", "Each item") };
+        let (name, title) = match of.kind {
+            workflow::Kind::Merchant => ("merchant", "The merchant's side"),
+            workflow::Kind::Dispute => ("dispute", "Each dispute"),
+            workflow::Kind::Order => ("item", "Each item"),
+        };
         drawn.push(machine(name, title, &of.item, audience));
     }
     if let Some(payment) = of.payment.as_ref().filter(|_| wanted(Machines::Payment)) {

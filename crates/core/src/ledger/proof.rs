@@ -43,6 +43,12 @@ pub struct Claim {
     pub shares_refunded: i64,
     /// Held and not taken.
     pub held: i64,
+    /// Of what was lost to banks, what the parties bear.
+    pub charged_back: i64,
+    /// What banks have while they decide.
+    pub disputed: i64,
+    /// What parties bear of providers' fees.
+    pub fees_borne: i64,
 }
 
 /// What a payout's document says of its money. Minor units.
@@ -148,6 +154,7 @@ struct OfOrder {
     held: i64,
     unsettled: i64,
     parties: i64,
+    disputed: i64,
 }
 
 /// A proof that is being made.
@@ -212,12 +219,19 @@ impl Proof {
         if let Some(order) = line.order.filter(|_| line.cause != TRANSFER) {
             let of = self.orders.entry(order).or_default();
             match &self.names.accounts[account as usize] {
-                Some(Account::Clearing | Account::Disputed | Account::Bank | Account::Fees) => {
+                Some(Account::Disputed) => {
+                    of.clearing += line.amount;
+                    of.disputed += line.amount;
+                }
+                // What the platform lost is no party's, so it still stands against what the parties have.
+                Some(Account::Clearing | Account::Bank | Account::Fees | Account::Chargebacks) => {
                     of.clearing += line.amount
                 }
                 Some(Account::Held) => of.held += line.amount,
                 Some(Account::Unsettled) => of.unsettled += line.amount,
-                Some(Account::Party(_) | Account::Receivable(_)) => of.parties -= line.amount,
+                Some(Account::Party(_) | Account::Receivable(_) | Account::Tax | Account::DiscountsBorne) => {
+                    of.parties -= line.amount;
+                }
                 _ => {}
             }
         }
@@ -261,14 +275,18 @@ impl Proof {
                 found.push(Finding::Order { order, what, document, book });
             }
         };
-        compare("captured less refunded", claim.captured - claim.refunded, of.clearing);
-        compare("shares", claim.shares - claim.shares_refunded, of.parties);
+        let kept = claim.captured - claim.refunded - claim.charged_back - claim.fees_borne;
+        compare("captured less refunded and charged back", kept, of.clearing);
+        let shares = claim.shares - claim.shares_refunded - claim.charged_back - claim.fees_borne;
+        compare("shares", shares, of.parties);
+        compare("disputed", claim.disputed, of.disputed);
         compare("held", claim.held, of.held);
         compare("unsettled", 0, of.unsettled);
         compare("captured equal to the shares", claim.captured, claim.shares);
         compare("refunded equal to the shares' refunds", claim.refunded, claim.shares_refunded);
-        if claim.refunded > claim.captured {
-            found.push(Finding::OverRefunded { order, captured: claim.captured, refunded: claim.refunded });
+        let gone = claim.refunded + claim.charged_back;
+        if gone > claim.captured {
+            found.push(Finding::OverRefunded { order, captured: claim.captured, refunded: gone });
         }
         found
     }
@@ -376,7 +394,16 @@ mod tests {
         proof
     }
 
-    const CLAIM: Claim = Claim { captured: 100, refunded: 20, shares: 100, shares_refunded: 20, held: 0 };
+    const CLAIM: Claim = Claim {
+        captured: 100,
+        refunded: 20,
+        shares: 100,
+        shares_refunded: 20,
+        held: 0,
+        fees_borne: 0,
+        charged_back: 0,
+        disputed: 0,
+    };
 
     #[test]
     fn a_sound_book_has_no_finding_in_any_order_of_its_lines() {
@@ -418,6 +445,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_bank_takes_is_held_and_then_borne() {
+        let bank = |held: i64, parties: i64, platform: i64| {
+            let mut lines = sale();
+            lines.push(line(4, "provider/clearing", -80 - 15));
+            lines.push(line(4, "disputes/held", held));
+            lines.push(line(4, "party/merchant/m", parties));
+            lines.push(line(4, "disputes/lost", platform));
+            lines.push(line(4, "platform/fees", 15));
+            proof(&lines)
+        };
+        let (open, borne, ours) = (bank(80, 0, 0), bank(0, 80, 0), bank(0, 0, 80));
+        assert_eq!(open.claim(1, &Claim { disputed: 80, ..CLAIM }), vec![]);
+        assert_eq!(borne.claim(1, &Claim { charged_back: 80, ..CLAIM }), vec![]);
+        assert_eq!(ours.claim(1, &CLAIM), vec![], "the parties keep what the platform lost");
+        for proof in [&open, &borne, &ours] {
+            assert_eq!(proof.findings(), vec![]);
+        }
+        assert!(!open.claim(1, &CLAIM).is_empty() && !borne.claim(1, &CLAIM).is_empty());
+        let over = Claim { charged_back: 90, ..CLAIM };
+        assert!(borne.claim(1, &over).iter().any(|f| matches!(f, Finding::OverRefunded { .. })));
+    }
+
+    #[test]
     fn an_order_that_says_otherwise_is_found() {
         let proof = proof(&sale());
         let what = |claim: Claim| proof.claim(1, &claim).len();
@@ -425,7 +475,7 @@ mod tests {
         assert!(what(Claim { refunded: 19, ..CLAIM }) > 0);
         assert!(what(Claim { shares: 99, ..CLAIM }) > 0);
         assert!(what(Claim { held: 1, ..CLAIM }) > 0);
-        let over = Claim { captured: 100, refunded: 120, shares: 100, shares_refunded: 120, held: 0 };
+        let over = Claim { refunded: 120, shares_refunded: 120, ..CLAIM };
         assert!(proof.claim(1, &over).iter().any(|f| matches!(f, Finding::OverRefunded { .. })));
         assert!(!proof.claim(2, &CLAIM).is_empty(), "an order without lines that claims money");
     }

@@ -156,7 +156,7 @@ impl Writer<'_> {
     fn payment(&self) -> &'static str {
         match self.kind() {
             Kind::Order => "\n[payment]\ninitial = \"outside\"\n\n[payment.states.outside]\nfinal = true\n",
-            Kind::Merchant => "",
+            Kind::Merchant | Kind::Dispute => "",
         }
     }
 
@@ -178,7 +178,7 @@ impl Writer<'_> {
         let label = label(&s.name);
         let _ = match self.kind() {
             Kind::Order => writeln!(out, "labels = {{ operator = {label}, merchant = {label}, customer = {label} }}"),
-            Kind::Merchant => writeln!(out, "labels = {{ merchant = {label} }}"),
+            Kind::Merchant | Kind::Dispute => writeln!(out, "labels = {{ merchant = {label} }}"),
         };
         let mut always: Option<usize> = None;
         let mut delays = Vec::new();
@@ -251,7 +251,7 @@ impl Writer<'_> {
         let name = self.names.event(self.process, event, t.condition.as_deref());
         let by = match self.kind() {
             Kind::Order => "operator",
-            Kind::Merchant => "merchant",
+            Kind::Merchant | Kind::Dispute => "merchant",
         };
         let spoken = e.map_or("check-condition", |e| &e.name);
         let condition = t.condition.as_ref().map_or(String::new(), |c| format!(" if {c}"));

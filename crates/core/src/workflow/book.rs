@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fragment::Fragments;
 use super::guard::{Operator, Subject, TRUTHS};
-use super::model::{Action, Audience, Effect, Field, Party, Policy, TAGS};
+use super::model::{Action, Audience, DISPUTE_EVENTS, Effect, Field, Party, Policy, TAGS};
 use super::read::KEYS;
 use crate::calendar::MAX_BUSINESS_DAYS;
 
@@ -33,12 +33,16 @@ fn names<T>(all: &[(&'static str, T)]) -> Vec<&'static str> {
 
 #[test]
 fn every_word_is_in_the_book() {
-    for machine in ["item", "payment"] {
+    for machine in ["item", "payment", "dispute"] {
         let own = TAGS.iter().filter_map(|(tag, what)| Some((*tag, what.strip_prefix(machine)?.strip_prefix(": ")?)));
         same(&format!("### Tags of {machine} states"), own.clone().map(|(tag, _)| tag));
         for (tag, what) in own {
             assert!(BOOK.contains(&format!("| `{tag}` | {what} |")), "{tag}");
         }
+    }
+    same("### Events of disputes that the engine fires", names(DISPUTE_EVENTS));
+    for (event, what) in DISPUTE_EVENTS {
+        assert!(BOOK.contains(&format!("| `{event}` | {what} |")), "{event}");
     }
     same("### Labels", names(Audience::ALL));
     same("### Parties", names(Party::ALL));

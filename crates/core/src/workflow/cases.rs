@@ -146,6 +146,11 @@ pub fn sides(
     if workflow.kind == Kind::Order {
         return Ok((Arc::new(workflow.clone()), set.partner_of(workflow).cloned()));
     }
+    if workflow.kind == Kind::Dispute {
+        let message =
+            "a dispute has no table: its stories need an order around it; docs/disputes.md says how it is tested";
+        return Err(Complaint::on_line(Code::WrongTable, 1, "", message));
+    }
     let Some(name) = order_workflow(text) else {
         let message = "a merchant's table says which order's workflow it is played with: `with marketplace-split`";
         return Err(Complaint::on_line(Code::WrongTable, 1, "", message));

@@ -9,6 +9,7 @@ use super::complaint::Complaint;
 use super::explore::{Extent, Limits, explore};
 use super::model::{Kind, Workflow};
 use super::set::{WorkflowSet, in_its_file};
+use super::validate::graph::exits;
 
 /// What a check came to.
 #[derive(Clone, Debug)]
@@ -29,6 +30,7 @@ pub(super) fn check(set: &WorkflowSet, text: &str, limits: Limits) -> Checked {
         extent = match workflow.kind {
             Kind::Order => order(set, workflow, limits, &mut complaints),
             Kind::Merchant => merchant(set, workflow, limits, &mut complaints),
+            Kind::Dispute => dispute(workflow),
         };
     }
     for complaint in &mut complaints {
@@ -73,6 +75,13 @@ fn merchant(set: &WorkflowSet, workflow: &Workflow, limits: Limits, out: &mut Ve
     }
     out.extend(unused.unwrap_or_default().into_iter().map(|c| in_its_file(workflow, c)));
     extent
+}
+
+/// A dispute's machine runs alone, and whatever it asks, it has no more places than states: what can be reached, what ends and what loops
+/// was looked at in the machine itself.
+fn dispute(workflow: &Workflow) -> Extent {
+    let steps = workflow.item.states.iter().flat_map(exits).count();
+    Extent { joint_states: workflow.item.states.len(), steps, ..Extent::default() }
 }
 
 /// Where only the line is known, the column is that of the line's first character that is not a space.

@@ -32,7 +32,7 @@ pub struct Workflow {
     pub partner: Option<String>,
     /// Whether goods may leave before they are paid for.
     pub credit: bool,
-    /// The machine that every item runs.
+    /// The machine that every item runs; for a dispute's workflow, the dispute's.
     pub item: Machine,
     /// The machine of the order's payment; merchant-side workflows have none.
     pub payment: Option<Machine>,
@@ -80,6 +80,8 @@ pub enum Kind {
     Order,
     /// The merchant's side of an item, coupled to the item's machine.
     Merchant,
+    /// A dispute about an order: one machine, which nothing is coupled to.
+    Dispute,
 }
 
 /// One statechart.
@@ -165,6 +167,26 @@ pub const TAGS: &[(&str, &str)] = &[
     ("payable", "payment: the customer may pay (again)"),
     ("verified", "payment: the card was checked, nothing is held"),
     ("awaiting", "payment: waits for money from outside"),
+    ("undecided", "dispute: not over; a chargeback that is not over makes its payment count as disputed"),
+    ("urgent", "dispute: somebody is to act soon, and staff is told"),
+];
+
+/// Events that the engine fires at disputes by itself; a dispute's workflow names no party for them.
+pub const DISPUTE_EVENTS: &[(&str, &str)] = &[
+    ("ask_merchant", "a customer raised it: the merchant is asked"),
+    ("ask_customer", "a merchant raised it: the customer is asked"),
+    ("escalate", "nobody else can be asked: it is the operator's"),
+    ("inquire", "the bank asks before it disputes"),
+    ("inquiry_review", "the bank reads what was answered to its inquiry"),
+    ("inquiry_closed", "the inquiry is over"),
+    ("ask", "the bank disputes the payment and waits for evidence"),
+    ("review", "the bank reads the evidence"),
+    ("close", "it is over, and nothing was lost"),
+    ("win", "the bank decided for the merchant"),
+    ("lose", "the bank decided for its customer"),
+    ("submitted", "the provider took the evidence"),
+    ("accepted", "the provider took it that the dispute is not contested"),
+    ("refused", "the provider did not take what it was told"),
 ];
 
 /// A transition.
@@ -218,6 +240,10 @@ pub enum Policy {
     ReturnWindow,
     /// How long after a refund the item is closed.
     RefundCloseWindow,
+    /// Until when a dispute is to be answered: by the channel's setting, or as the bank says.
+    RespondBy,
+    /// Some time before that, as the channel is set: somebody is reminded.
+    RespondSoon,
 }
 
 impl Policy {
@@ -227,7 +253,14 @@ impl Policy {
         ("payment_window", Self::PaymentWindow),
         ("return_window", Self::ReturnWindow),
         ("refund_close_window", Self::RefundCloseWindow),
+        ("respond_by", Self::RespondBy),
+        ("respond_soon", Self::RespondSoon),
     ];
+
+    /// Whether only disputes have that time.
+    pub fn of_disputes(self) -> bool {
+        matches!(self, Self::RespondBy | Self::RespondSoon)
+    }
 
     /// Reads the name in files.
     pub fn parse(name: &str) -> Option<Self> {

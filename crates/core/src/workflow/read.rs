@@ -45,6 +45,7 @@ pub(super) const KEYS: &[&str] = &[
     "fragments",
     "item",
     "payment",
+    "dispute",
 ];
 
 pub use fragment::{fragment, is_fragment};
@@ -52,6 +53,9 @@ pub use fragment::{fragment, is_fragment};
 pub(super) use machine::{ITEM_KEYS, PAYMENT_KEYS};
 #[cfg(test)]
 pub(super) use transition::TRANSITION_KEYS;
+
+/// The kinds that a file can say; one that says none is an order's.
+const KINDS: &[(&str, Kind)] = &[("merchant", Kind::Merchant), ("dispute", Kind::Dispute)];
 
 /// Reads the text of a workflow file, or says all that is wrong with it. The fragments that it uses stand in it; see [`read_with`].
 pub fn read(text: &str) -> Result<Workflow, Vec<Complaint>> {
@@ -125,10 +129,16 @@ fn workflow(
     let mut used: Vec<String> = uses.iter().map(|u| u.fragment.clone()).collect();
     used.sort();
     used.dedup();
-    let item = match fields.get("item") {
+    let (own, other) = if kind == Kind::Dispute { ("dispute", "item") } else { ("item", "dispute") };
+    if let Some(field) = fields.get(other) {
+        let why = "a workflow of kind \"dispute\" has the machine `dispute`, and every other has `item`";
+        notes.complain(&field.place, why);
+    }
+    let item = match fields.get(own) {
         Some(field) => machine(notes, &field, scope(false), &uses, foreign),
         None => {
-            notes.missing(&fields.place, "item", "it is the machine that every item runs");
+            let what = if own == "item" { "every item" } else { "each dispute" };
+            notes.missing(&fields.place, own, &format!("it is the machine that {what} runs"));
             Machine::default()
         }
     };
@@ -138,7 +148,17 @@ fn workflow(
         (Kind::Merchant, Some((_, place))) => {
             notes.complain(place, "a merchant's workflow has no payment; the order's has it");
         }
+        (Kind::Dispute, Some((_, place))) => {
+            notes.complain(place, "a dispute's workflow has no payment; the order's has it");
+        }
         _ => {}
+    }
+    if kind == Kind::Dispute {
+        for key in ["partner", "cancel_event", "ship_event", "credit"] {
+            if let Some(field) = fields.get(key) {
+                notes.complain(&field.place, "means nothing in a dispute's workflow; leave it out");
+            }
+        }
     }
     if let (Kind::Merchant, Some(field)) = (kind, fields.get("partner")) {
         notes.complain(&field.place, "a merchant's workflow names no partner; the order's workflow names this one");
@@ -184,7 +204,7 @@ fn kind(notes: &mut Notes<'_>, fields: &Fields<'_>) -> Kind {
         );
         return Kind::Order;
     }
-    let named = word.and_then(|(word, place)| notes.name_of(word, &place, "a kind", &[("merchant", Kind::Merchant)]));
+    let named = word.and_then(|(word, place)| notes.name_of(word, &place, "a kind", KINDS));
     named.unwrap_or(Kind::Order)
 }
 

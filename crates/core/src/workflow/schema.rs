@@ -26,7 +26,7 @@ pub fn schema() -> Value {
     let properties = json!({
         "name": text(DASHED, "The name that channels and orders carry; fragments: the name that workflows use it by."),
         "title": label("For people."),
-        "kind": { "enum": ["merchant", "fragment"], "description": "`merchant`: the merchant's side of an item. `fragment`: a part that workflows use. Without it: an order's workflow." },
+        "kind": { "enum": ["merchant", "dispute", "fragment"], "description": "`merchant`: the merchant's side of an item. `dispute`: a dispute about an order. `fragment`: a part that workflows use. Without it: an order's workflow." },
         "locale": text(LOCALE, &format!("The language of the labels that stand without one; `{}` unless said.", locale::DEFAULT)),
         "partner": text(DASHED, "The merchant's workflow that each item also runs once it is sent to its merchant."),
         "statuses": { "type": "array", "items": text(NAME, "A public status."), "minItems": 1, "uniqueItems": true, "description": "The public statuses, least advanced first." },
@@ -38,6 +38,7 @@ pub fn schema() -> Value {
         "fragments": { "type": "object", "additionalProperties": { "type": "string" }, "description": "Texts of fragments, as stored versions bring them along." },
         "item": { "$ref": "#/definitions/item_machine" },
         "payment": { "$ref": "#/definitions/payment_machine" },
+        "dispute": { "$ref": "#/definitions/dispute_machine" },
     });
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -46,7 +47,7 @@ pub fn schema() -> Value {
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
-        "required": ["name", "title", "statuses", "item"],
+        "required": ["name", "title", "statuses"],
         "definitions": definitions(),
     })
 }
@@ -81,7 +82,19 @@ fn definitions() -> Value {
         "after": after("payment_after"),
         "final": { "type": "boolean", "description": "May rest here for good." },
     });
+    let dispute = json!({
+        "status": text(NAME, "The public status that it shows as; one of `statuses`."),
+        "labels": { "$ref": "#/definitions/labels" },
+        "tags": { "$ref": "#/definitions/dispute_tags" },
+        "on": { "type": "object", "additionalProperties": several("payment_event"), "description": "Events and where they lead; one without `by` is the engine's." },
+        "always": several("payment_always"),
+        "after": after("payment_after"),
+        "final": { "type": "boolean", "description": "May rest here for good." },
+    });
     let mut out = Map::new();
+    out.insert("dispute_machine".to_owned(), machine("dispute_state", "The machine that each dispute runs."));
+    out.insert("dispute_state".to_owned(), object(dispute, &["status", "labels"]));
+    out.insert("dispute_tags".to_owned(), tags("dispute"));
     out.insert("item_machine".to_owned(), machine("item_state", "The machine that every item runs."));
     out.insert("payment_machine".to_owned(), machine("payment_state", "The machine of the order's payment."));
     out.insert("item_state".to_owned(), object(item, &["status", "labels"]));

@@ -46,7 +46,8 @@ pub fn validate(workflow: &Workflow, partner: Option<&Workflow>) -> Vec<Complain
 
 /// The machines of a workflow, by the keys that they stand under.
 fn machines(workflow: &Workflow) -> impl Iterator<Item = (&'static str, &Machine)> {
-    std::iter::once(("item", &workflow.item)).chain(workflow.payment.as_ref().map(|p| ("payment", p)))
+    let own = if workflow.kind == Kind::Dispute { "dispute" } else { "item" };
+    std::iter::once((own, &workflow.item)).chain(workflow.payment.as_ref().map(|p| ("payment", p)))
 }
 
 fn statuses(workflow: &Workflow, out: &mut Vec<Complaint>) {
@@ -154,6 +155,10 @@ impl Check<'_> {
             out.push(Complaint::on_line(Code::WrongAction, state.line, format!("{}.entry", self.path(state)), message))
         };
         for action in &state.entry {
+            if self.workflow.kind == Kind::Dispute {
+                say("a dispute moves no stock, money or item by itself: its decisions do, within their bounds");
+                continue;
+            }
             let of_payment = *action == Action::RecordPayment;
             if of_payment != self.is_payment() {
                 say(if of_payment {
@@ -169,6 +174,11 @@ impl Check<'_> {
 
     fn transition(&self, t: &Transition, path: &str, out: &mut Vec<Complaint>) {
         for fact in t.guard.iter().flat_map(|g| facts(g)) {
+            if self.workflow.kind == Kind::Dispute && !matches!(fact, Fact::Compare(c) if c.subject.of_order()) {
+                let message = format!("`{fact}` asks about a payment or an item, and a dispute is of neither");
+                out.push(Complaint::on_line(Code::FactNeverHolds, t.line, format!("{path}.guard"), message));
+                continue;
+            }
             if let Some(message) = self.fact(fact) {
                 out.push(Complaint::on_line(Code::FactNeverHolds, t.line, format!("{path}.guard"), message));
             }

@@ -27,6 +27,7 @@ fn canonical(workflow: &Workflow) -> String {
     let kind = match workflow.kind {
         Kind::Order => "order",
         Kind::Merchant => "merchant",
+        Kind::Dispute => "dispute",
     };
     let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".to_owned());
     let _ = writeln!(out, "name {}\nkind {kind}\npartner {}", workflow.name, word(&workflow.partner));
@@ -37,7 +38,7 @@ fn canonical(workflow: &Workflow) -> String {
     if workflow.credit {
         out.push_str("credit\n");
     }
-    machine(&mut out, "item", &workflow.item);
+    machine(&mut out, if workflow.kind == Kind::Dispute { "dispute" } else { "item" }, &workflow.item);
     if let Some(payment) = &workflow.payment {
         machine(&mut out, "payment", payment);
     }

@@ -16,7 +16,7 @@ fn play(set: &WorkflowSet, name: &str, table: &str) -> Vec<CaseOutcome> {
     let workflow = set.get(name).expect("shipped");
     let (order, partner) = match workflow.kind {
         Kind::Order => (workflow, set.partner_of(workflow)),
-        Kind::Merchant => {
+        Kind::Merchant | Kind::Dispute => {
             (set.get(order_workflow(table).expect("names the order's")).expect("shipped"), Some(workflow))
         }
     };

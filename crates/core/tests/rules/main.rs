@@ -4,6 +4,8 @@
 
 mod audit;
 mod cases;
+mod chargebacks;
+mod disputes;
 mod listed;
 mod made_to_order;
 mod mall;
@@ -14,10 +16,12 @@ mod money;
 mod outside;
 mod parcels;
 mod payouts;
+mod refunding;
 mod retail;
 mod roles;
 mod shadowing;
 mod shop;
+mod splits;
 mod splitting;
 mod store_request;
 mod waiting;

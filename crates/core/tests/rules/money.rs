@@ -1,4 +1,4 @@
-//! Refunds: bounds, sequences that end exactly at the shares, units, requests that staff decides, what the provider says; disputes.
+//! Refunds: bounds, sequences that end exactly at the shares, units, requests that staff decides, what the provider says.
 
 use orderwright_core::decide::{Command, Outcome, RefundRequest, RefundRequestItem, Refusal};
 use orderwright_core::money::{allocate, allocate_refund};
@@ -168,17 +168,6 @@ fn a_line_for_nothing() {
     assert!(matches!(shop.refund(all()), Err(Refusal::RefundTooLarge { .. })));
     shop.fire(&operator(), "acknowledge").fire(&operator(), "cancel");
     assert_eq!(shop.status(), "cancelled");
-}
-
-#[test]
-fn disputes() {
-    let mut shop = paid(&[line(1, 1)]);
-    let payment = shop.order.payments[0].id;
-    for (open, status, event) in [(true, "disputed", "dispute.opened"), (false, "captured", "dispute.closed")] {
-        shop.act(&orderwright_core::actor::Actor::system(), Command::Dispute { payment, open }).expect("news");
-        assert_eq!((shop.payment_status(), shop.emitted(event)), (status, 1));
-        assert_eq!(shop.would(&operator(), Command::Dispute { payment, open }), Err(Refusal::StaleOutcome));
-    }
 }
 
 proptest! {

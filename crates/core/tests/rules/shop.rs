@@ -12,6 +12,7 @@ use orderwright_core::decide::{
 use orderwright_core::id::{AddressId, CustomerId, IdSource, ItemId, JobId, MerchantId, OrderId, RefundId, VariantId};
 use orderwright_core::money::Currency;
 use orderwright_core::order::{Order, PartyKind, PartyRef, Policies, Share};
+use orderwright_core::split::Agreement;
 use orderwright_core::status;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Audience, Effect, Workflow, WorkflowSet};
@@ -112,6 +113,8 @@ pub struct Placement {
     pub inclusive: bool,
     pub reserved: bool,
     pub declines: Vec<Effect>,
+    /// A rule of splits beside the shares.
+    pub agreement: Option<Agreement>,
 }
 
 /// One line of two units, by card.
@@ -126,6 +129,7 @@ pub fn order_in(workflow: &'static str) -> Placement {
         inclusive: false,
         reserved: false,
         declines: Vec::new(),
+        agreement: None,
     }
 }
 
@@ -205,6 +209,7 @@ impl Placement {
             total: line.price * line.quantity - line.discount + if self.inclusive { 0 } else { line.gst },
             metadata: json!({}),
             late_cancellation: line.late,
+            agreement: self.agreement.clone(),
             shares: vec![
                 party(PartyKind::Brand, "acme".to_owned(), 1_111),
                 party(PartyKind::Merchant, merchant_id(line.merchant).to_string(), 6_667),
@@ -332,6 +337,11 @@ impl Shop {
     /// Tells what an effect came to.
     pub fn outcome(&mut self, effect: JobId, outcome: Outcome) -> Result<(), Refusal> {
         self.act(&Actor::system(), Command::Outcome { effect, outcome })
+    }
+
+    /// What the last command wants a provider to be told of a dispute.
+    pub fn last_job(&self) -> orderwright_core::decide::DisputeJob {
+        self.last.disputes.jobs.last().expect("a job").clone()
     }
 
     /// Takes the oldest effect that is not answered.
@@ -464,7 +474,7 @@ pub fn bare(event: &str) -> Event {
 
 /// All that is left.
 pub fn all() -> RefundRequest {
-    RefundRequest { amount: None, items: None, reason: "damaged".to_owned(), initiate_payment_refund: true }
+    RefundRequest { reason: "damaged".to_owned(), initiate_payment_refund: true, ..RefundRequest::default() }
 }
 
 /// Some of the whole order.

@@ -4,6 +4,7 @@ use orderwright_core::catalog::{Channel, Discount, Offer, SplitRule};
 use orderwright_core::id::{CustomerId, MerchantId, VariantId};
 use orderwright_core::money::Currency;
 use orderwright_core::order::{PartyKind, Policies};
+use orderwright_core::refunds::RefundPolicy;
 use orderwright_core::time::{Span, Timestamp};
 
 use super::people;
@@ -146,6 +147,7 @@ fn offer(terms: &Terms, product: &Product, variant_id: VariantId, merchant_id: M
         variant_id,
         merchant_id,
         brand: product.brand.map(str::to_owned),
+        category: None,
         name: product.name.to_owned(),
         price: product.price,
         gst_rate: product.tax.to_owned(),
@@ -166,6 +168,9 @@ fn channel(terms: &Terms) -> Channel {
         shipping_provider: provider.map(str::to_owned),
         retailer: terms.retailer.to_owned(),
         split: terms.split.iter().map(|&(party, basis_points)| SplitRule { party, basis_points }).collect(),
+        split_rules: Vec::new(),
+        // A limit that somebody sets is only reported, as long as nobody says that it is to be enforced.
+        refunds: RefundPolicy { report_only: true, ..RefundPolicy::default() },
         discounts: if terms.welcome {
             vec![Discount { code: WELCOME.to_owned(), percent: "10".to_owned() }]
         } else {
@@ -182,6 +187,7 @@ fn channel(terms: &Terms) -> Channel {
             refund_close_window: Span::seconds(14 * DAY_S),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Plays one order's story: places it, does step after step as the one who would have, and lets timers fire when they were due.
 
 use orderwright_core::actor::{Actor, Role};
-use orderwright_core::decide::{Command, Event, EventItem, RefundRequest, RefundRequestItem};
+use orderwright_core::decide::{Command, DisputeCommand, Event, EventItem, RefundRequest, RefundRequestItem};
 use orderwright_core::id::MerchantId;
 use orderwright_core::order::{Order, RefundState};
 use orderwright_core::time::{Span, Timestamp};
@@ -9,9 +9,11 @@ use orderwright_core::time::{Span, Timestamp};
 use super::generate::{Plan, Setting, buyer, code, goods, later};
 use super::random::Random;
 use super::stories::{Act, Step, Who};
+use crate::effects::disputes;
 use crate::kernel::Clock;
 use crate::ops::command::{self, OrderRef};
 use crate::ops::{Ctx, OpError, Wait, place};
+use crate::pay::sandbox::BankSays;
 
 /// Timers that one order may have: a bound, should a workflow never come to rest.
 const TIMERS: usize = 32;
@@ -180,7 +182,11 @@ impl<'a> Player<'a> {
             }
             Act::Dispute => {
                 let payment = self.order.current_payment().ok_or(OpError::NotFound)?;
-                Command::Dispute { payment: payment.id, open: true }
+                let ctx = context(self.setting, &self.clock, &Actor::system());
+                let now = self.order.updated_at;
+                let facts = disputes::sandbox_facts(&self.order, payment.id, BankSays::Opened, now);
+                let news = facts.and_then(|facts| disputes::news(&ctx, &self.order, payment.id, &facts, now));
+                Command::Dispute(DisputeCommand::News(news.ok_or(OpError::NotFound)?))
             }
         })
     }
@@ -205,7 +211,7 @@ impl<'a> Player<'a> {
 }
 
 fn refund(amount: Option<i64>, reason: &str) -> RefundRequest {
-    RefundRequest { amount, items: None, reason: reason.to_owned(), initiate_payment_refund: true }
+    RefundRequest { amount, reason: reason.to_owned(), initiate_payment_refund: true, ..RefundRequest::default() }
 }
 
 fn actor(role: Role, id: String) -> Actor {

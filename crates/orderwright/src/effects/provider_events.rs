@@ -4,12 +4,12 @@
 //! repetition and delay make no difference. If the order waits for an effect on that payment, the effect's own question is asked now instead
 //! of later, and its answer goes the one way that answers go. Otherwise books are compared, and what does not agree is refused and told.
 
-use orderwright_core::decide::{Command, EffectJob, Refusal};
+use orderwright_core::decide::{Command, DisputeCommand, EffectJob, Refusal};
 use orderwright_core::id::JobId;
 use orderwright_core::order::{Order, Payment, PaymentState, RefundState};
 
 use super::payouts::Told;
-use super::runner;
+use super::{disputes, runner};
 use crate::ops::command::{OrderRef, apply, load};
 use crate::ops::{Ctx, OpError};
 use crate::pay::port::{Facts, ObjectKind, ObjectRef, Owner};
@@ -104,6 +104,8 @@ async fn act(ctx: &Ctx, event: &ProviderEventRow) -> Result<Verdict, Later> {
         return Ok(Verdict::ignored("nothing here depends on it"));
     }
     let provider = ctx.app.pay.door(&event.provider).map_err(|e| Later::Provider(e.to_string()))?;
+    // Before it is asked: what it says is at least as new as this.
+    let asked_at = ctx.clock.now();
     let facts = match provider.fetch(&object).await {
         Ok(Some(facts)) => facts,
         Ok(None) => return Ok(Verdict::parked(format!("{} has no {}", event.provider, object.id))),
@@ -131,12 +133,15 @@ async fn act(ctx: &Ctx, event: &ProviderEventRow) -> Result<Verdict, Later> {
             }
             refund(ctx, &order, &reference, amount, failed).await
         }
-        Facts::Dispute { owner, reference, currency, open, .. } => {
-            let Some((order, payment)) = ours(ctx, &owner).await? else { return Ok(unknown(&reference)) };
-            if let Some(wrong) = foreign(provider, &payment, &currency, &order) {
+        Facts::Dispute { ref owner, ref reference, ref currency, .. } => {
+            let Some((order, payment)) = ours(ctx, owner).await? else { return Ok(unknown(reference)) };
+            if let Some(wrong) = foreign(provider, &payment, currency, &order) {
                 return Ok(wrong);
             }
-            apply_once(ctx, &order, Command::Dispute { payment: payment.id, open }).await
+            match disputes::news(ctx, &order, payment.id, &facts, asked_at) {
+                Some(news) => apply_once(ctx, &order, Command::Dispute(DisputeCommand::News(news))).await,
+                None => Ok(Verdict::done(&order)),
+            }
         }
         Facts::Transfer { owner: Owner { payout: Some(payout), .. }, reference, amount, reversed } => {
             let told = super::payouts::told(ctx, payout, amount, reversed).await?;

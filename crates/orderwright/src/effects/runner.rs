@@ -66,6 +66,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
     match row.kind.as_str() {
         super::SANDBOX_WEBHOOK => sandbox_webhook(&ctx, &row).await,
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
+        super::DISPUTE => super::disputes::run(&ctx, &row).await,
         super::PAYOUT => super::payouts::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
@@ -333,8 +334,8 @@ async fn sandbox_webhook(ctx: &Ctx, row: &JobRow) {
                 deliver(ctx, order, command, Some(effect)).await;
             }
         }
-        Some(crate::pay::sandbox::Webhook::Dispute { order, payment }) => {
-            deliver(ctx, order, Command::Dispute { payment, open: true }, None).await;
+        Some(crate::pay::sandbox::Webhook::Dispute { order, payment, says }) => {
+            super::disputes::sandbox_bank(ctx, order, payment, says).await;
         }
         None => return bury(ctx, row.id, row.fence, "the webhook cannot be read").await,
     }

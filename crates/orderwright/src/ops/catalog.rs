@@ -48,6 +48,27 @@ pub async fn list_offers(
     rows.into_iter().map(read).collect()
 }
 
+/// Sorts an offer into a category, or out of any: rules of splits may be for one. Orders that were placed keep theirs.
+pub async fn set_category(ctx: &mut Ctx, sku: &str, category: Option<String>) -> Result<Offer, OpError> {
+    let row = match sku.contains('\0') {
+        true => None,
+        false => ctx.app.store.find_offers(&[sku]).await?.pop(),
+    };
+    let row =
+        row.filter(|r| ctx.actor.channel.as_ref().is_none_or(|own| *own == r.channel)).ok_or(OpError::NotFound)?;
+    let mut offer: Offer =
+        serde_json::from_str(&row.body).map_err(|e| OpError::Internal(format!("offer {}: {e}", row.sku)))?;
+    offer.category = category;
+    let now = ctx.clock.now();
+    let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
+    put_offer(&mut cs, &offer, row.rank)?;
+    if let Some(key) = ctx.key.take() {
+        key.start(&mut cs, None, now);
+    }
+    ctx.app.store.commit(cs).await?;
+    Ok(offer)
+}
+
 /// Adds a channel to a changeset.
 pub fn put_channel(cs: &mut Changeset, channel: &Channel) -> Result<(), OpError> {
     let body = serde_json::to_string(channel).map_err(|e| OpError::Internal(e.to_string()))?;

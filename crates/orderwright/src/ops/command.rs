@@ -2,11 +2,15 @@
 //!
 //! Two commands on one order at once: one commits, the other finds the version moved, loads again and decides anew.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use orderwright_core::decide::{self, Command, Context, Decision, Message};
-use orderwright_core::id::{MerchantOrderId, OrderId, RefundId};
+use orderwright_core::decide::{
+    self, Command, Context, Decision, DisputeCommand, DisputeNote, Message, RefundRequest, Verdict,
+};
+use orderwright_core::id::{DisputeId, MerchantOrderId, OrderId, RefundId};
 use orderwright_core::order::{Order, SANDBOX};
+use orderwright_core::refunds::{RefundPolicy, RefundTerms};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::{Effect, Workflow};
 
@@ -33,6 +37,10 @@ pub struct Applied {
     pub refund: Option<RefundId>,
     /// The message that the command wrote.
     pub message: Option<Message>,
+    /// The dispute that the command is about.
+    pub dispute: Option<DisputeId>,
+    /// The last that the command wrote in a dispute.
+    pub note: Option<DisputeNote>,
     /// When the command was decided.
     pub at: Timestamp,
 }
@@ -97,8 +105,9 @@ pub async fn run(ctx: &mut Ctx, which: OrderRef, command: &Command) -> Result<Ap
     };
     let (decision, loaded) = Box::pin(apply(ctx, &scope, which, command, &mut extra)).await?;
     let (refund, message, at) = (decision.refund, decision.message.clone(), decision.order.updated_at);
+    let (dispute, note) = (decision.disputes.subject, decision.disputes.notes.last().cloned());
     let loaded = Box::pin(settle(ctx, decision, loaded)).await?;
-    Ok(Applied { loaded, refund, message, at })
+    Ok(Applied { loaded, refund, message, dispute, note, at })
 }
 
 /// Decides and commits, again when the order moved; runs nothing. `extra` adds to the changeset what must be committed with it.
@@ -181,9 +190,28 @@ fn decided(
     let channel = ctx.app.channel(&order.channel);
     let cancel_window = channel.as_ref().map_or(Span::ZERO, |c| c.cancel_window);
     let provider = channel.as_ref().map_or(SANDBOX, |c| c.payment_provider.as_str());
+    let refunds = channel.as_ref().map(|c| &c.refunds);
+    let command = refunds.map_or(Cow::Borrowed(command), |policy| by_policy(command, policy));
     let mut ids = ctx.app.ids.at(now);
     let mut context = Context { workflow, partner, now, provider, cancel_window, ids: &mut ids };
-    Ok(decide::decide(order, command, &ctx.actor, &mut context)?)
+    Ok(decide::decide(order, &command, &ctx.actor, &mut context)?)
+}
+
+/// A refund is decided by the policy that the channel has when it is asked for.
+fn by_policy<'a>(command: &'a Command, policy: &RefundPolicy) -> Cow<'a, Command> {
+    let with = |request: &RefundRequest| {
+        let terms = RefundTerms { policy: policy.clone(), ..request.terms.clone() };
+        RefundRequest { terms, ..request.clone() }
+    };
+    match command {
+        Command::Dispute(DisputeCommand::Decide { dispute, verdict }) => {
+            let verdict = Verdict { policy: policy.clone(), ..verdict.clone() };
+            Cow::Owned(Command::Dispute(DisputeCommand::Decide { dispute: *dispute, verdict }))
+        }
+        Command::Refund(request) => Cow::Owned(Command::Refund(with(request))),
+        Command::RequestRefund(request) => Cow::Owned(Command::RequestRefund(with(request))),
+        other => Cow::Borrowed(other),
+    }
 }
 
 /// Runs the effects of a decision, waits as the context says, and answers with the order as it then is.

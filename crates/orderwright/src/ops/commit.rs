@@ -1,6 +1,6 @@
 //! A decision becomes one changeset: nothing of it is kept, or all.
 
-use orderwright_core::decide::{Decision, EffectJob, MerchantView, StockMoveKind};
+use orderwright_core::decide::{Decision, DisputeNote, EffectJob, MerchantView, StockMoveKind};
 use orderwright_core::order::Order;
 use orderwright_core::status;
 use orderwright_core::time::Timestamp;
@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::{Ctx, OpError};
 use crate::effects;
-use crate::store::{Changeset, JobRow, LedgerRow, MessageRow, OrderRow, StockMovementRow, TimelineRow};
+use crate::store::{
+    Changeset, DisputeNoteRow, DisputeRow, JobRow, LedgerRow, MessageRow, OrderRow, StockMovementRow, TimelineRow,
+};
 
 /// How long a job that was just made stays with the node that made it. A killed node's jobs are taken up after that.
 pub const LEASE_S: i64 = 20;
@@ -64,6 +66,7 @@ pub fn changeset(
             at: now.0,
         });
     }
+    disputes(&mut cs, decision, now)?;
     for item in order.items.iter().filter(|i| decision.new_items.contains(&i.id)) {
         cs.insert_order_item(item.id.0, order.id.0, &item.sku, item.merchant_id.0, order.created_at.0);
     }
@@ -96,7 +99,8 @@ pub fn changeset(
             StockMoveKind::Reserve => _ = cs.reserve(sku, location, quantity),
             StockMoveKind::Release => _ = cs.release(sku, location, quantity),
             StockMoveKind::Ship => _ = cs.ship(sku, location, quantity),
-            StockMoveKind::Commit => {}
+            StockMoveKind::Return => _ = cs.restock(sku, location, quantity),
+            StockMoveKind::Commit | StockMoveKind::WriteOff => {}
         }
         cs.insert_stock_movement(&StockMovementRow {
             id: ctx.app.ids.next(now),
@@ -110,6 +114,63 @@ pub fn changeset(
         });
     }
     Ok(cs)
+}
+
+/// What became of disputes: their rows, what was written in them, and what providers are to be told.
+fn disputes(cs: &mut Changeset, decision: &Decision, now: Timestamp) -> Result<(), OpError> {
+    let (order, changes) = (&decision.order, &decision.disputes);
+    for dispute in order.disputes.iter().filter(|d| changes.touched.contains(&d.id)) {
+        cs.put_dispute(&DisputeRow {
+            id: dispute.id.0,
+            order_id: order.id.0,
+            order_number: order.number.clone(),
+            channel: order.channel.clone(),
+            currency: order.currency.code().to_owned(),
+            customer_id: order.customer_id.0,
+            merchant_id: dispute.merchant_id.map(|m| m.0),
+            kind: dispute.kind.name().to_owned(),
+            status: dispute.status().to_owned(),
+            undecided: i64::from(dispute.is_undecided()),
+            respond_by: dispute.respond_by.map(|t| t.0),
+            body: serde_json::to_string(dispute).map_err(|e| OpError::Internal(e.to_string()))?,
+        });
+    }
+    for note in &changes.notes {
+        cs.insert_dispute_note(&note_row(order, note, now));
+    }
+    for job in &changes.jobs {
+        cs.insert_job(&JobRow {
+            id: job.id.0,
+            kind: effects::DISPUTE.to_owned(),
+            order_id: Some(job.order.0),
+            state: "ready".to_owned(),
+            run_at: now.0,
+            lease_owner: 0,
+            lease_until: 0,
+            fence: 0,
+            attempts: 0,
+            payload: json!(job).to_string(),
+            last_error: None,
+            created_at: now.0,
+        });
+    }
+    Ok(())
+}
+
+/// The row of a note in a dispute.
+pub fn note_row(order: &Order, note: &DisputeNote, now: Timestamp) -> DisputeNoteRow {
+    DisputeNoteRow {
+        id: note.id,
+        dispute_id: note.dispute.0,
+        order_id: order.id.0,
+        evidence: note.evidence.clone(),
+        side: note.from.name().to_owned(),
+        readers: note.readers.name().to_owned(),
+        text: note.text.clone(),
+        links: json!(note.links).to_string(),
+        created_by: note.created_by.clone(),
+        at: now.0,
+    }
 }
 
 /// The row of an order: its document, and the columns that lists rely on.

@@ -10,8 +10,13 @@ use crate::store::{Changeset, CommitError, Guard, JobRow};
 /// The states of jobs; those that are done are gone.
 pub const STATES: &[&str] = &["ready", "in_doubt", "dead"];
 /// The kinds of jobs.
-pub const KINDS: &[&str] =
-    &[crate::effects::PAYMENT, crate::effects::PAYOUT, crate::effects::SANDBOX_WEBHOOK, crate::effects::PROVIDER_EVENT];
+pub const KINDS: &[&str] = &[
+    crate::effects::PAYMENT,
+    crate::effects::PAYOUT,
+    crate::effects::SANDBOX_WEBHOOK,
+    crate::effects::PROVIDER_EVENT,
+    crate::effects::DISPUTE,
+];
 
 /// Jobs after an id, at most `limit`, in one state or of one kind if asked so.
 pub async fn list(

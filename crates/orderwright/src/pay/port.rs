@@ -5,6 +5,7 @@
 //! says any of it on the wire.
 
 use orderwright_core::decide::EffectJob;
+use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
 use orderwright_core::money::Currency;
 use orderwright_core::order::SANDBOX;
@@ -172,10 +173,18 @@ pub enum Facts {
         amount: i64,
         /// ISO 4217, upper case.
         currency: String,
-        /// Whether it is undecided.
-        open: bool,
-        /// The provider's word for how it stands.
+        /// How it stands.
+        standing: Standing,
+        /// The provider's word for that.
         status: String,
+        /// What the bank has of it now.
+        withdrawn: i64,
+        /// What the provider charges for it.
+        fee: i64,
+        /// Until when it is to be answered.
+        respond_by: Option<Timestamp>,
+        /// The bank's reason.
+        reason: Option<String>,
     },
     /// A transfer.
     Transfer {
@@ -239,7 +248,8 @@ pub struct Reversal {
 }
 
 /// What a merchant's side says against a chargeback. The texts are for the bank; no field may hold more of the customer than it needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// What happened, in plain words.
     pub summary: Option<String>,
@@ -440,6 +450,15 @@ impl Provider {
             Self::Sandbox(_) => Ok(Answer::done(dispute)),
             Self::Stripe(p) => p.submit_evidence(dispute, evidence, submit).await,
             Self::Razorpay(p) => p.submit_evidence(dispute, evidence, submit).await,
+        }
+    }
+
+    /// Does not contest a chargeback. Given in twice, it is still given in.
+    pub async fn accept_dispute(&self, dispute: &str) -> Result<Answer, ProviderError> {
+        match self {
+            Self::Sandbox(_) => Ok(Answer::done(dispute)),
+            Self::Stripe(p) => p.accept_dispute(dispute).await,
+            Self::Razorpay(p) => p.accept_dispute(dispute).await,
         }
     }
 

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use orderwright_core::decide::EffectJob;
+use orderwright_core::decide::{DisputeJob, EffectJob};
+use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
@@ -63,14 +64,49 @@ pub enum Webhook {
         /// Which effect.
         effect: JobId,
     },
-    /// The cardholder disputes a payment.
+    /// The cardholder's bank speaks about a payment.
     Dispute {
         /// Of which order.
         order: OrderId,
         /// Which payment.
         payment: PaymentId,
+        /// What it says.
+        says: BankSays,
     },
 }
+
+/// What the sandbox's bank says of a dispute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BankSays {
+    /// It disputes the payment.
+    Opened,
+    /// It decided for the merchant.
+    Won,
+    /// It decided for its customer.
+    Lost,
+}
+
+impl BankSays {
+    const ALL: &[(&str, Self)] = &[("needs_response", Self::Opened), ("won", Self::Won), ("lost", Self::Lost)];
+
+    /// Its word for that: Stripe's.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, s)| *s == self).map_or("", |(name, _)| name)
+    }
+
+    /// How the dispute then stands.
+    pub fn standing(self) -> Standing {
+        match self {
+            Self::Opened => Standing::NeedsResponse,
+            Self::Won => Standing::Won,
+            Self::Lost => Standing::Lost,
+        }
+    }
+}
+
+/// Words in the operator's own text by which the sandbox's bank decides at once, as Stripe's test mode does.
+const WINS: &str = "winning_evidence";
+const LOSES: &str = "losing_evidence";
 
 /// The methods, and for whom each is.
 pub const METHODS: &[(&str, &str)] = &[
@@ -91,9 +127,44 @@ const SLOW: Span = Span::seconds(3);
 const DISPUTED_AFTER: Span = Span::seconds(2);
 
 /// Outcomes that a scripted fault can force.
-pub const FAULTS: &[&str] = &["declined", "lost", "unavailable"];
+pub const FAULTS: &[&str] = &["declined", "lost", "unavailable", CARD_GONE];
+
+/// A decline with the code that providers give when the card of a refund is gone.
+const CARD_GONE: &str = "expired_or_canceled_card";
 
 impl Sandbox {
+    /// How long a merchant has to answer its bank.
+    pub const ANSWER_WITHIN: Span = Span::seconds(9 * 86_400);
+    /// What a dispute costs, won or lost, in minor units.
+    pub const DISPUTE_FEE: i64 = 1500;
+
+    /// What its bank does with what it was told: whoever gives in loses, and evidence with one of two words in it decides at once. The row of
+    /// the job that will say so.
+    pub fn bank_decides(job: &DisputeJob, now: Timestamp) -> Option<JobRow> {
+        let summary = job.evidence.as_ref().map(|e| e["summary"].as_str().unwrap_or_default());
+        let says = match summary {
+            None => BankSays::Lost,
+            Some(text) if text.contains(WINS) => BankSays::Won,
+            Some(text) if text.contains(LOSES) => BankSays::Lost,
+            Some(_) => return None,
+        };
+        let body = json!({ "order": job.order.to_string(), "payment": job.payment.to_string(), "says": says.name() });
+        Some(JobRow {
+            id: crate::kernel::digest::id(&[b"sandbox bank", &job.id.0.to_be_bytes()]),
+            kind: crate::effects::SANDBOX_WEBHOOK.to_owned(),
+            order_id: Some(job.order.0),
+            state: "ready".to_owned(),
+            run_at: now.plus(DISPUTED_AFTER).0,
+            lease_owner: 0,
+            lease_until: 0,
+            fence: 0,
+            attempts: 0,
+            payload: body.to_string(),
+            last_error: None,
+            created_at: now.0,
+        })
+    }
+
     /// The provider on that store.
     pub fn new(store: Store) -> Self {
         Self { store, scripted: Arc::new(AtomicBool::new(true)) }
@@ -124,6 +195,7 @@ impl Sandbox {
     pub async fn execute(&self, job: &EffectJob, now: Timestamp) -> Result<Answer, ProviderError> {
         match self.take_fault(job.effect.0).await?.as_deref() {
             Some("declined") => return Ok(Answer::Declined { code: "scripted_fault".to_owned() }),
+            Some(CARD_GONE) => return Ok(Answer::Declined { code: CARD_GONE.to_owned() }),
             Some("unavailable") => return Err(ProviderError::Unavailable("scripted fault".to_owned())),
             Some("lost") => {
                 self.keep(job, &operation(job, None, None), now, &[]).await?;
@@ -286,5 +358,7 @@ pub fn webhook(payload: &str) -> Option<Webhook> {
         return JobId::parse(effect).map(|effect| Webhook::Effect { order, effect });
     }
     let payment = PaymentId::parse(value["payment"].as_str()?)?;
-    Some(Webhook::Dispute { order, payment })
+    // One that was sent off before banks said more than that they dispute.
+    let says = value["says"].as_str().and_then(|s| BankSays::ALL.iter().find(|(name, _)| *name == s));
+    Some(Webhook::Dispute { order, payment, says: says.map_or(BankSays::Opened, |(_, says)| *says) })
 }

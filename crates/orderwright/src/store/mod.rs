@@ -8,6 +8,7 @@
 mod catalog;
 mod changeset;
 mod checkouts;
+mod disputes;
 mod error;
 mod flight;
 mod group;
@@ -44,6 +45,7 @@ mod workflows;
 pub use catalog::{ChannelRow, MerchantRow, OfferRow};
 pub use changeset::Changeset;
 pub use checkouts::CheckoutRow;
+pub use disputes::{DisputeFilter, DisputeNoteRow, DisputeRow};
 pub use error::{CommitError, Guard, Result, StoreError};
 pub use idempotency::IdempotencyRow;
 pub use jobs::JobRow;

@@ -71,7 +71,7 @@ pub struct OrderPage {
 impl Store {
     /// A page of the orders in scope that pass the filter.
     ///
-    /// A page looks at [`WINDOW`] orders at most. Where a filter has no index of its own, fewer orders than asked for, or none, may be found
+    /// A page looks at [`WINDOW`] orders at most (or [`SCATTERED`]). Where a filter has no index of its own, fewer orders than asked for, or none, may be found
     /// among them: then the page is short and `next` says where to go on.
     pub async fn list_orders(&self, scope: &Scope, filter: &OrderFilter, sort: Sort, page: Page) -> Result<OrderPage> {
         let found = self.people_found(filter).await?;
@@ -137,6 +137,8 @@ fn cursor_after(last: &OrderRow, sort: Sort) -> Cursor {
 
 /// Orders that a page looks at when a filter has no index: what a page costs must not depend on the size of the shop.
 pub const WINDOW: i64 = 1_000;
+/// The same where a list does not run along time: its orders are scattered over the whole table, and each is read from another place.
+pub const SCATTERED: i64 = 160;
 /// Customers whose orders are looked up one customer after the other.
 const PEOPLE: i64 = 50;
 /// Statuses that are looked up one by one; more of them are filtered out of the whole.
@@ -482,7 +484,7 @@ impl<'a> List<'a> {
     /// The last order that the page looks at; none when it can look at all that are left.
     fn edge(&self) -> (String, Vec<Val>) {
         let mut vals = self.vals.clone();
-        vals.push((WINDOW - 1).into());
+        vals.push((window(self.sort.key) - 1).into());
         let id = self.keys.last().unwrap_or(&"o.id");
         let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
         renumbered(&format!("SELECT {id} FROM {from}{lead}{order} LIMIT 1 OFFSET ?{n}"), &vals)
@@ -518,6 +520,14 @@ impl<'a> List<'a> {
             Self::text(&mut text, vals, " OFFSET ", *offset, "");
         }
         (text, std::mem::take(vals))
+    }
+}
+
+/// Orders that a page of such a list looks at.
+fn window(key: SortKey) -> i64 {
+    match key {
+        SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::Status => WINDOW,
+        SortKey::Total | SortKey::ItemName | SortKey::TransactionId => SCATTERED,
     }
 }
 

@@ -41,6 +41,12 @@ macro_rules! provider_event_columns {
     };
 }
 
+macro_rules! dispute_columns {
+    () => {
+        "id, order_id, order_number, channel, currency, customer_id, merchant_id, kind, status, undecided, respond_by, body"
+    };
+}
+
 macro_rules! token_columns {
     () => {
         "id, digest, role, subject, channel, label, created_at, expires_at, revoked_at"
@@ -197,6 +203,26 @@ registry! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     MessageList = "SELECT id, order_id, merchant_id, side, message, created_by, at FROM message \
         WHERE order_id = ?1 AND id > ?2 AND (CAST(?4 AS BIGINT) IS NULL OR merchant_id = ?4) ORDER BY id LIMIT ?3";
+
+    // disputes
+    DisputePut = concat!("INSERT INTO dispute (", dispute_columns!(), ") \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET status = excluded.status, \
+        undecided = excluded.undecided, respond_by = excluded.respond_by, body = excluded.body");
+    DisputeFind = concat!("SELECT ", dispute_columns!(), " FROM dispute WHERE id = ?1");
+    DisputeList = concat!("SELECT ", dispute_columns!(), " FROM dispute WHERE id < ?1 \
+        AND (CAST(?3 AS TEXT) IS NULL OR channel = ?3) AND (CAST(?4 AS BIGINT) IS NULL OR merchant_id = ?4) \
+        AND (CAST(?5 AS BIGINT) IS NULL OR customer_id = ?5) AND (CAST(?6 AS BIGINT) IS NULL OR order_id = ?6) \
+        AND (CAST(?7 AS TEXT) IS NULL OR kind = ?7) AND (CAST(?8 AS TEXT) IS NULL OR status = ?8) \
+        AND (CAST(?9 AS BIGINT) IS NULL OR undecided = ?9) AND (CAST(?10 AS BIGINT) IS NULL OR respond_by < ?10) \
+        AND (CAST(?11 AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM merchant_order m \
+            WHERE m.merchant_id = dispute.merchant_id AND m.order_id = dispute.order_id)) \
+        ORDER BY id DESC LIMIT ?2");
+    DisputeNoteInsert = "INSERT INTO dispute_note (id, dispute_id, order_id, evidence, side, readers, text, links, created_by, at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    DisputeNoteList = "SELECT id, dispute_id, order_id, evidence, side, readers, text, links, created_by, at FROM dispute_note \
+        WHERE dispute_id = ?1 AND id > ?2 AND (CAST(?4 AS BIGINT) IS NULL OR (evidence IS NULL AND ?4 = 0) \
+        OR (evidence IS NOT NULL AND ?4 = 1)) AND (CAST(?5 AS TEXT) IS NULL OR readers = 'all' OR readers = ?5) \
+        ORDER BY id LIMIT ?3";
 
     // stock
     StockReserve = "UPDATE stock SET reserved = reserved + ?3 WHERE sku = ?1 AND location = ?2 AND on_hand - reserved >= ?3";

@@ -5,24 +5,31 @@
 //! schema can say (that a SKU exists, that an event is one of an order's workflow).
 
 use orderwright_core::calendar::MAX_HOLIDAYS;
+use orderwright_core::decide::{EVIDENCE_KINDS, Readers};
+use orderwright_core::dispute::{Bearer, Kind, Outcome, Reason, Wants};
 use orderwright_core::money::MAX_AMOUNT;
 use orderwright_core::payout::{Approval, PayoutState, Schedule};
 use orderwright_core::pricing::{MAX_LINES, MAX_QUANTITY};
+use orderwright_core::refunds::{Back, ShippingRule};
+use orderwright_core::split::{MAX_PARTIES, MAX_RULES};
 use utoipa::Number;
 use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Content, Object, OpenApi, RefOr, Response};
 
 use super::api::admin::{
-    MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_NAME, MAX_PARTY, MAX_REASON, MAX_RESERVE_DAYS, MAX_TEXTS, MAX_URL,
+    APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_NAME, MAX_PARTY, MAX_REASON, MAX_RESERVE_DAYS,
+    MAX_TEXTS, MAX_URL, PARTIES, PER,
 };
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
-use super::view::event::MAX_TEXT;
+use super::view::dispute::{MAX_LINKS, MAX_WORDS};
+use super::view::event::{MAX_REFERENCE, MAX_TEXT, METHODS};
 use super::view::page::{MAX_DEPTH, MAX_LIMIT};
 use crate::ops::jobs;
 use crate::ops::people::MAX_TEXT as MAX_CONTACT_TEXT;
 use crate::ops::sandbox::{MAX_FAULTS, payment_effects};
+use crate::ops::settings::MAX_BASIS_POINTS;
 use crate::ops::stock::{MAX_LOCATION, MAX_UNITS};
 use crate::ops::versions::publish::MAX_NOTE;
 use crate::ops::webhooks;
@@ -85,7 +92,18 @@ const FIELDS: &[(&str, Rule)] = &[
     ("BulkStatus.orderIds", Rule::Set(1, MAX_BULK_ORDERS)),
     ("ChangeSettings.cancelWindow", Rule::Text(usize::MAX, SPAN)),
     ("ChangeSettings.paymentProvider", Rule::OneOf(|| owned(NAMES))),
+    ("ChangeSettings.disputeWindow", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.disputeReminder", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.chargebackBearer", Rule::OneOf(|| names(Bearer::ALL))),
+    ("ChangeSettings.refundPolicy", Rule::Text(MAX_TEXT, NO_NUL)),
     ("ChangeSettings.timeZone", Rule::Any),
+    ("ChangeSettings.refundApproval", Rule::OneOf(|| owned(APPROVALS))),
+    ("ChangeSettings.refundApprovalLimit", Rule::Between(0, MAX_AMOUNT)),
+    ("ChangeSettings.refundAutoApproveUpTo", Rule::Between(0, MAX_AMOUNT)),
+    ("ChangeSettings.refundAutoApproveWithin", Rule::Text(usize::MAX, SPAN)),
+    ("ChangeSettings.refundRestockingFee", Rule::Between(0, MAX_BASIS_POINTS)),
+    ("ChangeSettings.refundShipping", Rule::OneOf(shipping_rules)),
+    ("ChangeVariant.category", Rule::Text(MAX_CATEGORY, SOMETHING)),
     ("ChangeSettings.holidays", Rule::List(0, MAX_HOLIDAYS)),
     ("Migrate.from", Rule::Any),
     ("Migrate.to", Rule::Any),
@@ -98,6 +116,13 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Publish.texts", Rule::List(1, MAX_TEXTS)),
     ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
     ("Contact.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("DisputeDecision.outcome", Rule::OneOf(|| names(Outcome::ALL))),
+    ("DisputeDecision.reason", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("NewDispute.reason", Rule::OneOf(|| names(Reason::ALL))),
+    ("NewDispute.wants", Rule::OneOf(|| names(Wants::ALL))),
+    ("NewEvidence.kind", Rule::OneOf(|| owned(EVIDENCE_KINDS))),
+    ("NewEvidence.links", Rule::List(0, MAX_LINKS)),
+    ("Submission.summary", Rule::Text(MAX_WORDS, NO_NUL)),
     ("Event.event", Rule::Text(MAX_TEXT, SOMETHING)),
     ("Event.carrier", Rule::Text(MAX_TEXT, NO_NUL)),
     ("Event.reason", Rule::Text(MAX_TEXT, NO_NUL)),
@@ -110,6 +135,30 @@ const FIELDS: &[(&str, Rule)] = &[
     ("NewItem.quantity", Rule::Between(1, MAX_QUANTITY)),
     ("NewNote.note", Rule::Text(MAX_TEXT, SOMETHING)),
     ("NewOrder.items", Rule::List(1, MAX_LINES)),
+    ("NewRefund.borneBy", Rule::Any),
+    ("NewRefund.goodwill", Rule::Any),
+    ("NewRefund.method", Rule::OneOf(|| owned(METHODS))),
+    ("NewRefund.reference", Rule::Text(MAX_REFERENCE, NO_NUL)),
+    ("NewRefund.restockingFee", Rule::Any),
+    ("NewRefund.shipping", Rule::OneOf(shipping_rules)),
+    ("NewRefundItem.restock", Rule::OneOf(|| Back::ALL.iter().map(|(name, _)| (*name).to_owned()).collect())),
+    ("RefundParty.id", Rule::Text(MAX_PARTY, SOMETHING)),
+    ("RefundParty.type", Rule::OneOf(|| owned(PARTIES))),
+    ("RestockingFee.amount", Rule::Between(0, MAX_AMOUNT)),
+    ("RestockingFee.basisPoints", Rule::Between(0, MAX_BASIS_POINTS)),
+    ("RestockingFee.party", Rule::Any),
+    ("SplitFixed.amount", Rule::Between(0, MAX_AMOUNT)),
+    ("SplitFixed.per", Rule::OneOf(|| owned(PER))),
+    ("SplitRules.default", Rule::List(0, MAX_PARTIES)),
+    ("SplitRules.rules", Rule::List(0, MAX_RULES)),
+    ("SplitTerms.category", Rule::Text(MAX_CATEGORY, SOMETHING)),
+    ("SplitTerms.commissionVatRate", Rule::Text(usize::MAX, r"^[0-9]{1,4}(\.[0-9]{1,4})?$")),
+    ("SplitTerms.discountBorneBy", Rule::Any),
+    ("SplitTerms.feesBorneBy", Rule::Any),
+    ("SplitTerms.fixed", Rule::List(0, MAX_PARTIES)),
+    ("SplitTerms.minimumCommission", Rule::Between(0, MAX_AMOUNT)),
+    ("SplitTerms.shares", Rule::List(1, MAX_PARTIES)),
+    ("SplitTerms.shippingTo", Rule::Any),
     ("NewPaymentAccount.party", Rule::Text(MAX_PARTY, "^party/[^/\\u0000]+/[^\\u0000]+$")),
     ("NewPaymentAccount.provider", Rule::OneOf(|| owned(NAMES))),
     ("NewPaymentAccount.account", Rule::Text(MAX_ACCOUNT, ID)),
@@ -146,13 +195,16 @@ const FIELDS: &[(&str, Rule)] = &[
     ("StockCorrection.onHand", Rule::Between(0, MAX_UNITS)),
     ("StockCorrection.reason", Rule::Text(MAX_TEXT, NO_NUL)),
     ("amount", Rule::Between(1, MAX_AMOUNT)),
+    ("basisPoints", Rule::Between(0, MAX_BASIS_POINTS)),
     ("billingAddress", Rule::Any),
     ("carrier", Rule::Text(MAX_TEXT, SOMETHING)),
     ("channel", Rule::Any),
     ("city", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("customer", Rule::Any),
+    ("description", Rule::Text(MAX_TEXT, SOMETHING)),
     ("discountCode", Rule::Any),
     ("expectedBy", Rule::Date),
+    ("id", Rule::Text(MAX_PARTY, SOMETHING)),
     ("initiatePaymentRefund", Rule::Any),
     ("isPublic", Rule::Any),
     ("itemId", Rule::Any),
@@ -162,13 +214,16 @@ const FIELDS: &[(&str, Rule)] = &[
     ("message", Rule::Text(MAX_TEXT, SOMETHING)),
     ("name", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("note", Rule::Text(MAX_TEXT, NO_NUL)),
+    ("party", Rule::OneOf(|| owned(PARTIES))),
     ("paymentMethod", Rule::Any),
     ("postalCode", Rule::Text(MAX_CONTACT_TEXT, LABEL_SOMETHING)),
     ("quantity", Rule::Between(1, i64::MAX)),
+    ("readers", Rule::OneOf(|| names(Readers::ALL))),
     ("reason", Rule::Text(MAX_TEXT, SOMETHING)),
     ("shippingAddress", Rule::Any),
     ("sku", Rule::Any),
     ("status", Rule::Text(MAX_TEXT, SOMETHING)),
+    ("text", Rule::Text(MAX_TEXT, SOMETHING)),
     ("trackingNumber", Rule::Text(MAX_TEXT, NO_NUL)),
     ("trackingUrl", Rule::Text(MAX_TEXT, r"^https?://[^\u0000]*$")),
 ];
@@ -183,6 +238,15 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("x-razorpay-event-id", Rule::Any),
     ("account", Rule::Text(usize::MAX, NO_NUL)),
     ("adminListProviderEvents.state", Rule::OneOf(|| owned(webhooks::STATES))),
+    ("adminListDisputes.kind", Rule::OneOf(dispute_kinds)),
+    ("adminListDisputes.state", Rule::OneOf(dispute_statuses)),
+    ("merchantListDisputes.kind", Rule::OneOf(dispute_kinds)),
+    ("merchantListDisputes.state", Rule::OneOf(dispute_statuses)),
+    ("storefrontListDisputes.kind", Rule::OneOf(dispute_kinds)),
+    ("storefrontListDisputes.state", Rule::OneOf(dispute_statuses)),
+    ("disputeId", Rule::Text(usize::MAX, ID)),
+    ("respondBy", Rule::InstantOrDate),
+    ("undecided", Rule::Any),
     ("adminListPayouts.status", Rule::OneOf(payout_states)),
     ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
@@ -225,6 +289,18 @@ fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
 }
 
+fn names<T>(all: &[(&str, T)]) -> Vec<String> {
+    all.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn dispute_kinds() -> Vec<String> {
+    names(Kind::ALL)
+}
+
+fn dispute_statuses() -> Vec<String> {
+    owned(&Kind::statuses())
+}
+
 fn approvals() -> Vec<String> {
     Approval::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
@@ -235,6 +311,10 @@ fn payout_states() -> Vec<String> {
 
 fn audiences() -> Vec<String> {
     orderwright_core::workflow::Audience::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn shipping_rules() -> Vec<String> {
+    ShippingRule::ALL.iter().map(|(name, _)| (*name).to_owned()).collect()
 }
 
 fn sorts() -> Vec<String> {

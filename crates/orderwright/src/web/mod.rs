@@ -6,6 +6,7 @@ pub mod cards;
 pub mod language;
 mod limits;
 pub mod metrics;
+mod objects;
 mod pay;
 pub mod problem;
 pub mod request;

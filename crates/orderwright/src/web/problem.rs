@@ -45,7 +45,10 @@ codes! {
     OUT_OF_STOCK = "out_of_stock", 409, "Not enough stock", "No order was made and nothing is reserved. `skus` lists what is short.";
     REFUND_TOO_LARGE = "refund_exceeds_remaining", 409, "More than is left to refund", "What went back and what is on its way back cannot exceed what was captured, of the order or of one item. The detail says how much is left.";
     REFUND_DECIDED = "refund_decided", 409, "The refund was decided already", "A customer's request is granted or rejected once.";
+    SECOND_PERSON = "second_person_required", 403, "Somebody else must approve it", "The refund is beyond the limit for one person (`refundApprovalLimit` of the channel). Whoever asked for it, or approved it before, cannot approve it again: ask a colleague, who approves it with their own token.";
     CANCELLATION_REQUESTED = "cancellation_requested", 409, "The cancellation was asked for already", "The merchant's earlier request covers these items and is waiting for the operator, who cancels them or answers by a message.";
+    NOT_DISPUTABLE = "not_disputable", 409, "This cannot be disputed now", "Nothing was paid, the same items are disputed already, or the limit of disputes is reached. The detail says which, and what to do instead.";
+    PAYMENT_DISPUTED = "payment_disputed", 409, "The bank is deciding about this payment", "While the customer's bank decides a chargeback, a refund of the same payment could be lost twice. Wait until it has decided, or accept the dispute. `GET /admin/disputes` shows how it stands.";
     JOB_NOT_DEAD = "job_not_dead", 409, "The job has not given up", "Only a dead job can be tried again; any other is tried again by itself when its time comes.";
     REFERENCE_USED = "reference_used", 409, "The reference was booked on another order", "A payment's reference is booked once in a channel. Look at both orders and at the bank's statement: one of the lines names the wrong order.";
     STOCK_BELOW_RESERVED = "stock_below_reserved", 409, "Fewer than are reserved", "Units are reserved for orders. Cancel orders first, or give a `reason` to record the loss of goods.";
@@ -177,7 +180,9 @@ pub async fn as_problem(response: Response) -> Response {
     if !(status.is_client_error() || status.is_server_error()) || response.extensions().get::<Refused>().is_some() {
         return response;
     }
-    if response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM) {
+    // Libraries answer in plain text; a page for people says in its own words what is wrong.
+    let ours = |kind: &HeaderValue| kind == PROBLEM || kind.as_bytes().starts_with(b"text/html");
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(ours) {
         return response;
     }
     let problem = match status.as_u16() {
@@ -241,14 +246,24 @@ fn refused(refusal: &Refusal) -> Problem {
             problem.0.possible = Some(possible.clone());
             problem
         }
+        Refusal::DisputeNotPossible { possible, .. } => {
+            let mut problem = Problem::new(&NOT_POSSIBLE, text);
+            problem.0.possible = Some(possible.clone());
+            problem
+        }
+        Refusal::NotDisputable { .. } => Problem::new(&NOT_DISPUTABLE, text),
+        Refusal::PaymentDisputed { .. } => Problem::new(&PAYMENT_DISPUTED, text),
         Refusal::PaymentInProgress => Problem::new(&PAYMENT_IN_PROGRESS, text),
         Refusal::MissingField { field, .. } => Problem::field(format!("/{field}"), text),
-        Refusal::UnknownItem | Refusal::UnknownRefund => Problem::new(&NOT_FOUND, OpError::NotFound.to_string()),
+        Refusal::UnknownItem | Refusal::UnknownRefund | Refusal::UnknownDispute => {
+            Problem::new(&NOT_FOUND, OpError::NotFound.to_string())
+        }
         Refusal::Invalid { pointer, message } => Problem::field(pointer, message),
         Refusal::RefundTooLarge { .. } => Problem::new(&REFUND_TOO_LARGE, text),
         Refusal::CancellationRequested => Problem::new(&CANCELLATION_REQUESTED, text),
         Refusal::NoMerchant => Problem::new(&FORBIDDEN, text),
         Refusal::RefundDecided => Problem::new(&REFUND_DECIDED, text),
+        Refusal::SecondPerson => Problem::new(&SECOND_PERSON, text),
         Refusal::SendFailed { .. } => Problem::new(&COUPLED, text),
         Refusal::StaleOutcome | Refusal::Endless | Refusal::ForeignState(_) => {
             tracing::error!(refusal = text, "a refusal that no client should see");

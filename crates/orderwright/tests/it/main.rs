@@ -11,6 +11,7 @@ mod access;
 mod bulk;
 mod crash;
 mod demo;
+mod disputes;
 mod feed;
 mod idempotency;
 mod imports;

@@ -3,5 +3,7 @@
 mod ledger;
 mod methods;
 mod refund_races;
+mod refund_rules;
 mod refunds;
+mod splits;
 mod totals;

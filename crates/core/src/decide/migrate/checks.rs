@@ -26,7 +26,7 @@ pub(super) fn all(run: &Run<'_, '_>, order: &Order, plan: &Plan<'_>, out: &mut V
         match which {
             Which::Payment => money(order, new, plan, out),
             Which::Item(i) => units(order, i, run, (old, new), plan, out),
-            Which::Merchant(_) => {}
+            Which::Merchant(_) | Which::Dispute(_) => {}
         }
     }
     if !out.is_empty() {
@@ -78,7 +78,7 @@ fn facts(order: &Order, which: Which, old: &State, new: &State, out: &mut Vec<Ob
     let known = match which {
         Which::Payment => PAYMENT_FACTS,
         Which::Item(_) => ITEM_FACTS,
-        Which::Merchant(_) => &[],
+        Which::Merchant(_) | Which::Dispute(_) => &[],
     };
     let said = |state: &State| -> Vec<&str> { known.iter().copied().filter(|tag| state.has(tag)).collect() };
     let (was, is) = (said(old), said(new));
@@ -162,7 +162,7 @@ fn stuck(run: &Run<'_, '_>, order: &Order, out: &mut Vec<Obstacle>) {
     };
     let moves_item = |which: Which| match which {
         Which::Item(i) => moves(which) || moves(Which::Merchant(i)),
-        Which::Payment | Which::Merchant(_) => moves(which),
+        Which::Payment | Which::Merchant(_) | Which::Dispute(_) => moves(which),
     };
     let any = moves(Which::Payment) || open.iter().any(|(w, _)| moves_item(*w));
     for (which, state) in open {

@@ -172,7 +172,7 @@ fn before(from: &Sides<'_>, item: &crate::order::Item) -> Option<Before> {
     Some(Before { item: item.id, state: item.machine.state.clone(), status, tags })
 }
 
-/// Every machine of the order.
+/// Every machine of the order that its workflow describes; disputes have lifecycles of their own.
 fn machines(order: &Order) -> Vec<Which> {
     let of_item = |i: usize| {
         let merchant = order.items[i].merchant.is_some().then_some(Which::Merchant(i));
@@ -184,7 +184,8 @@ fn machines(order: &Order) -> Vec<Which> {
 fn scope(which: Which) -> Scope {
     match which {
         Which::Payment => Scope::Payment,
-        Which::Item(_) => Scope::Item,
+        // None of a migration's: a dispute has a lifecycle of its own.
+        Which::Item(_) | Which::Dispute(_) => Scope::Item,
         Which::Merchant(_) => Scope::Merchant,
     }
 }
@@ -195,6 +196,7 @@ fn name(order: &Order, which: Which) -> String {
         Which::Payment => "payment".to_owned(),
         Which::Item(i) => format!("item {}", order.items[i].id),
         Which::Merchant(i) => format!("merchant's side of item {}", order.items[i].id),
+        Which::Dispute(i) => format!("dispute {}", order.disputes[i].id),
     }
 }
 
@@ -203,6 +205,7 @@ fn instance(order: &Order, which: Which) -> Option<&Instance> {
         Which::Payment => Some(&order.payment),
         Which::Item(i) => Some(&order.items[i].machine),
         Which::Merchant(i) => order.items[i].merchant.as_ref(),
+        Which::Dispute(i) => order.disputes.get(i).map(|d| &d.machine),
     }
 }
 
@@ -260,7 +263,7 @@ fn log(run: &mut Run<'_, '_>, order: &Order, migration: &str) {
             continue;
         }
         let item = match which {
-            Which::Payment => None,
+            Which::Payment | Which::Dispute(_) => None,
             Which::Item(i) | Which::Merchant(i) => Some(order.items[i].id.to_string()),
         };
         states.push(json!({ "machine": scope(which).name(), "itemId": item, "from": old.state, "to": new.state }));

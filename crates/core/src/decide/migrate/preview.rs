@@ -80,7 +80,7 @@ fn machine(order: &Order, run: &Run<'_, '_>, which: Which, plan: &Plan<'_>) -> O
     let old = plan.from.machine(scope)?.state(&was.state)?;
     let new = plan.to.machine(scope)?.state(&is.state)?;
     let index = match which {
-        Which::Payment => None,
+        Which::Payment | Which::Dispute(_) => None,
         Which::Item(i) | Which::Merchant(i) => Some(i),
     };
     let mut events: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();

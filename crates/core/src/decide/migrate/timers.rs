@@ -51,7 +51,13 @@ pub(super) fn carry_over(
             // The time to pay counts from placement by its own rule.
             let from_now = |a: &After| match a.delay {
                 Delay::Policy(Policy::PaymentWindow) => Some(now.plus(run.order.policies.payment_window)),
-                Delay::Policy(Policy::CancelWindow | Policy::ReturnWindow | Policy::RefundCloseWindow)
+                Delay::Policy(
+                    Policy::CancelWindow
+                    | Policy::ReturnWindow
+                    | Policy::RefundCloseWindow
+                    | Policy::RespondBy
+                    | Policy::RespondSoon,
+                )
                 | Delay::Fixed(_)
                 | Delay::BusinessDays(_) => None,
             };

@@ -147,6 +147,8 @@ impl<'w> Bench<'w> {
                     self.reserved -= moved.quantity;
                     self.left += moved.quantity;
                 }
+                StockMoveKind::Return => self.left -= moved.quantity,
+                StockMoveKind::WriteOff => {}
             }
         }
         for entry in &decision.timeline {
@@ -246,6 +248,7 @@ impl<'w> Bench<'w> {
                     items,
                     reason: reason(),
                     initiate_payment_refund: !with.outside,
+                    ..RefundRequest::default()
                 };
                 if *deed == Deed::GiveBack { Command::Refund(request) } else { Command::RequestRefund(request) }
             }
@@ -428,10 +431,14 @@ pub(super) const REFUSALS: &[&str] = &[
 
 fn refused(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::NotAllowed { .. } | Refusal::NoMerchant => "not allowed".to_owned(),
+        Refusal::NotAllowed { .. } | Refusal::NoMerchant | Refusal::SecondPerson => "not allowed".to_owned(),
         Refusal::NotPossible { .. }
         | Refusal::RefundDecided
         | Refusal::UnknownRefund
+        | Refusal::UnknownDispute
+        | Refusal::DisputeNotPossible { .. }
+        | Refusal::NotDisputable { .. }
+        | Refusal::PaymentDisputed { .. }
         | Refusal::CancellationRequested
         | Refusal::StaleOutcome => "not now".to_owned(),
         Refusal::PaymentInProgress => "payment in progress".to_owned(),
@@ -485,6 +492,7 @@ fn draft(given: &Given) -> Draft {
         total: line.price * line.quantity,
         metadata: serde_json::json!({}),
         late_cancellation: given.late_cancellation,
+        agreement: None,
         shares: vec![Share {
             party: PartyRef { kind: PartyKind::Merchant, id: merchant_id(line.merchant).to_string() },
             basis_points: 10_000,

@@ -114,7 +114,8 @@ fn end(delay: Delay, first: Timestamp) -> Option<Timestamp> {
         Delay::Policy(Policy::CancelWindow) => CANCEL_WINDOW,
         Delay::Policy(Policy::ReturnWindow) => POLICIES.return_window,
         Delay::Policy(Policy::RefundCloseWindow) => POLICIES.refund_close_window,
-        Delay::Policy(Policy::PaymentWindow) => return None,
+        // No machine of an order has the times of disputes.
+        Delay::Policy(Policy::PaymentWindow | Policy::RespondBy | Policy::RespondSoon) => return None,
     };
     Some(first.plus(span))
 }
@@ -158,6 +159,8 @@ impl<'w> Ground<'w> {
             Which::Payment => self.payment.as_ref(),
             Which::Item(_) => Some(&self.item),
             Which::Merchant(_) => self.merchant.as_ref(),
+            // Disputes are not explored with an order.
+            Which::Dispute(_) => None,
         }
     }
 
@@ -315,16 +318,23 @@ fn merge_refunds(order: &mut Order) {
     let Some(first) = order.refunds.iter().position(|r| r.state == RefundState::Succeeded) else { return };
     let mut at = first + 1;
     while at < order.refunds.len() {
-        if order.refunds[at].state != RefundState::Succeeded {
+        let same = order.refunds[at].payment_id == order.refunds[first].payment_id;
+        if order.refunds[at].state != RefundState::Succeeded || !same {
             at += 1;
             continue;
         }
         let more = order.refunds.remove(at);
         let sum = &mut order.refunds[first];
         sum.amount += more.amount;
+        sum.taken.extend(more.taken);
+        sum.adjust.extend(more.adjust);
         for part in more.items {
             match sum.items.iter_mut().find(|known| known.item_id == part.item_id) {
-                Some(known) => known.amount += part.amount,
+                Some(known) => {
+                    known.amount += part.amount;
+                    known.shipping += part.shipping;
+                    known.kept += part.kept;
+                }
                 None => sum.items.push(part),
             }
         }

@@ -123,6 +123,7 @@ pub(super) fn draft(shape: &Shape, offline: bool) -> Draft {
         total: PRICE * line.quantity,
         metadata: serde_json::Value::Null,
         late_cancellation: line.late,
+        agreement: None,
         shares: vec![Share { party: PartyRef { kind: PartyKind::Platform, id: String::new() }, basis_points: 10_000 }],
         location: String::new(),
     });

@@ -66,6 +66,7 @@ pub(super) fn bit(which: Which) -> Option<u16> {
         Which::Payment => 0,
         Which::Item(n) => 1 + 2 * n,
         Which::Merchant(n) => 2 + 2 * n,
+        Which::Dispute(_) => return None,
     };
     (at < 15).then(|| 1 << at)
 }
@@ -133,7 +134,8 @@ impl<'g, 'w> Stage<'g, 'w> {
                     items.iter().map(|i| RefundRequestItem { item: i.item, quantity: None, amount: None }).collect()
                 });
                 let amount = part.then_some(1);
-                let request = RefundRequest { amount, items, reason: String::new(), initiate_payment_refund: true };
+                let request =
+                    RefundRequest { amount, items, initiate_payment_refund: true, ..RefundRequest::default() };
                 (&self.actors[0], Command::Refund(request))
             }
         };
@@ -306,7 +308,7 @@ fn context<'a>(ground: &Ground<'a>, ids: &'a mut Ids) -> Context<'a> {
 
 fn line_of(which: Which) -> Option<usize> {
     match which {
-        Which::Payment => None,
+        Which::Payment | Which::Dispute(_) => None,
         Which::Item(n) | Which::Merchant(n) => Some(n),
     }
 }
@@ -316,6 +318,7 @@ fn instance_mut(order: &mut Order, which: Which) -> Option<&mut crate::order::In
         Which::Payment => Some(&mut order.payment),
         Which::Item(n) => order.items.get_mut(n).map(|item| &mut item.machine),
         Which::Merchant(n) => order.items.get_mut(n).and_then(|item| item.merchant.as_mut()),
+        Which::Dispute(n) => order.disputes.get_mut(n).map(|dispute| &mut dispute.machine),
     }
 }
 

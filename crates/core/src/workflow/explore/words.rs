@@ -178,6 +178,7 @@ impl<'e, 'g, 'w> Teller<'e, 'g, 'w> {
                 Which::Payment => self.name(places, 0),
                 Which::Item(n) => self.name(places, 1 + 2 * n),
                 Which::Merchant(n) => self.name(places, 2 + 2 * n),
+                Which::Dispute(_) => String::new(),
             })
             .collect();
         if timers & WINDOW != 0 {

@@ -84,6 +84,14 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Whether it is of the order as a whole, and not of one item.
+    pub fn of_order(self) -> bool {
+        matches!(
+            self,
+            Self::OrderTotal | Self::OrderItems | Self::OrderChannel | Self::OrderCurrency | Self::ShippingCountry
+        )
+    }
+
     /// Every subject with its name in guards, its type, an example, and what it is.
     pub const ALL: &[(&str, Self, Domain, &str, &str)] = &[
         (

@@ -62,7 +62,7 @@ pub(super) fn labels(notes: &mut Notes<'_>, fields: &Fields<'_>, scope: &Scope) 
 }
 
 fn roles(kind: Kind) -> Vec<(&'static str, Audience)> {
-    Audience::ALL.iter().filter(|(_, a)| kind == Kind::Order || *a == Audience::Merchant).copied().collect()
+    Audience::ALL.iter().filter(|(_, a)| kind != Kind::Merchant || *a == Audience::Merchant).copied().collect()
 }
 
 fn words(notes: &mut Notes<'_>, labels: &Fields<'_>, roles: &[(&str, Audience)]) -> Words {

@@ -57,7 +57,11 @@ impl Scope {
 
     /// What the tags' own descriptions begin with.
     fn name(&self) -> &'static str {
-        if self.payment { "payment" } else { "item" }
+        match (self.payment, self.kind) {
+            (true, _) => "payment",
+            (false, Kind::Dispute) => "dispute",
+            (false, Kind::Order | Kind::Merchant) => "item",
+        }
     }
 }
 
@@ -282,11 +286,18 @@ fn timers(notes: &mut Notes<'_>, field: &Field<'_>, scope: &Scope) -> Vec<After>
     let mut out: Vec<After> = Vec::new();
     for (key, field) in fields.all() {
         let Some(delay) = Delay::parse(key) else {
-            let mut allowed: Vec<&str> = Policy::ALL.iter().map(|(name, _)| *name).collect();
+            let own = |p: Policy| p.of_disputes() == (scope.kind == Kind::Dispute);
+            let mut allowed: Vec<&str> = Policy::ALL.iter().filter(|(_, p)| own(*p)).map(|(name, _)| *name).collect();
             allowed.extend(["\"7d\"", "\"3bd\"", "\"36h\"", "\"15m\"", "\"30s\""]);
             notes.unknown(&field.place, key, "a time", &allowed);
             continue;
         };
+        if let Delay::Policy(policy) = delay
+            && policy.of_disputes() != (scope.kind == Kind::Dispute)
+        {
+            let whose = if policy.of_disputes() { "disputes have" } else { "orders have" };
+            notes.complain(&field.place, format!("`{}` is a time that only {whose}", shown(key)));
+        }
         if out.iter().any(|after| after.delay == delay) {
             notes.complain(&field.place, format!("`{}` is a time that this state already has", shown(key)));
         }

@@ -122,6 +122,8 @@ fn every_file_of_ours_fits() {
         include_str!("../../../../../workflows/merchant.toml"),
         include_str!("../../../../../workflows/retail.toml"),
         include_str!("../../../../../workflows/store-request.toml"),
+        include_str!("../../../../../workflows/dispute.toml"),
+        include_str!("../../../../../workflows/chargeback.toml"),
         include_str!("../../../../../docs/examples/workflows/returns.toml"),
         SHOP,
     ] {

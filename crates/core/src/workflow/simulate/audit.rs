@@ -35,6 +35,8 @@ impl Books {
                     *reserved -= moved.quantity;
                     *left += moved.quantity;
                 }
+                StockMoveKind::Return => *left -= moved.quantity,
+                StockMoveKind::WriteOff => {}
             }
         }
         self.money(&decision.order, &mut wrong);
@@ -56,8 +58,8 @@ impl Books {
         };
         must(self.accounts.values().sum::<i64>() == 0, "the books do not balance");
         must(
-            self.account("provider/clearing") == captured - refunded,
-            "the provider's account is not what was captured and not refunded",
+            self.account("provider/clearing") + self.account("bank") == captured - refunded,
+            "the provider's account and the bank's are not what was captured and not refunded",
         );
         must(shares == captured - refunded, "the parties' shares are not what was captured and not refunded");
         must(order.refunding() <= captured, "more goes back than was captured");
@@ -75,7 +77,7 @@ impl Books {
             let (reserved, left) = recomputed.entry(&item.sku).or_default();
             match item.reservation {
                 Reservation::Held | Reservation::Committed => *reserved += item.quantity,
-                Reservation::Shipped => *left += item.quantity,
+                Reservation::Shipped => *left += item.quantity - item.restocked,
                 Reservation::Released => {}
             }
         }

@@ -183,7 +183,7 @@ impl Life<'_, '_> {
                 let left = self.order.captured() - self.order.refunding();
                 let amount = (*part < 1.0).then_some(((left as f64 * part) as i64).max(1));
                 let reason = "simulated".to_owned();
-                let wish = RefundRequest { amount, items: None, reason, initiate_payment_refund: true };
+                let wish = RefundRequest { amount, reason, initiate_payment_refund: true, ..RefundRequest::default() };
                 (Command::Refund(wish), people::actor(Party::Operator, MerchantId(0)))
             }
         };
@@ -259,6 +259,8 @@ impl Life<'_, '_> {
                 Which::Item(_) => Part::Item,
                 Which::Payment => Part::Payment,
                 Which::Merchant(_) => Part::Merchant,
+                // Nobody disputes in a simulation.
+                Which::Dispute(_) => continue,
             };
             let place = |t: &&crate::workflow::Transition| watch::address(*t) == address;
             let drawn = self.map.part(part);
@@ -372,6 +374,7 @@ fn draft(scenario: &Scenario, n: u64, random: &mut Random, ids: &mut Ids) -> Dra
             total: price * quantity,
             metadata: json!({}),
             late_cancellation: random.chance(0.5),
+            agreement: None,
             shares: vec![
                 party(PartyKind::Merchant, merchant.to_string(), 8_500),
                 party(PartyKind::Platform, "platform".to_owned(), 1_500),

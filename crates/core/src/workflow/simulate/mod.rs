@@ -29,7 +29,7 @@ pub fn simulate(
     scenario: &Scenario,
     mut progress: impl FnMut(u64),
 ) -> Result<Report, Fault> {
-    if workflow.kind == Kind::Merchant {
+    if workflow.kind != Kind::Order {
         return Err(Fault::MerchantSide(workflow.name.clone()));
     }
     scenario.check(workflow, partner)?;

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use super::graph::exits;
 use super::{Code, Complaint, events, facts, on_key, untagged};
 use crate::workflow::complaint::listed;
-use crate::workflow::model::{Action, Kind, Machine, Side, Workflow};
+use crate::workflow::model::{Action, DISPUTE_EVENTS, Kind, Machine, Side, Workflow};
 
 /// Checks a workflow against its partner, and against itself where it sends.
 pub(super) fn partner(workflow: &Workflow, partner: Option<&Workflow>, out: &mut Vec<Complaint>) {
     directions(workflow, out);
     declared_twice(workflow, partner, out);
     match (workflow.kind, workflow.partner.as_deref(), partner) {
+        (Kind::Dispute, _, _) => of_dispute(workflow, out),
         (Kind::Merchant, _, None) => {}
         (Kind::Merchant, _, Some(order)) => {
             let found = coupling(order, workflow);
@@ -97,6 +98,7 @@ fn directions(workflow: &Workflow, out: &mut Vec<Complaint>) {
         for exit in exits(state) {
             for send in &exit.transition.send {
                 let message = match (workflow.kind, send.to) {
+                    (Kind::Dispute, _) => "a dispute is coupled to no other machine".to_owned(),
                     (Kind::Order, Side::Merchant) if workflow.partner.is_some() => continue,
                     (Kind::Merchant, Side::Item) => continue,
                     (Kind::Order, Side::Merchant) => {
@@ -115,6 +117,23 @@ fn directions(workflow: &Workflow, out: &mut Vec<Complaint>) {
                     format!("item.states.{}.{}.send", state.name, exit.path),
                     message,
                 ));
+            }
+        }
+    }
+}
+
+/// A dispute's events without a party are the engine's, and it knows its own only.
+fn of_dispute(workflow: &Workflow, out: &mut Vec<Complaint>) {
+    for state in &workflow.item.states {
+        for exit in exits(state) {
+            let Some(event) = exit.event else { continue };
+            let engine = DISPUTE_EVENTS.iter().any(|(name, _)| *name == event);
+            if exit.transition.by.is_empty() && !engine {
+                let known: Vec<&str> = DISPUTE_EVENTS.iter().map(|(name, _)| *name).collect();
+                let message =
+                    format!("nobody can fire `{event}`: say who may in `by`; the engine fires {}", listed(&known));
+                let path = format!("dispute.states.{}.{}", state.name, exit.path);
+                out.push(Complaint::on_line(Code::EventNeverFires, exit.transition.line, path, message));
             }
         }
     }

@@ -397,3 +397,63 @@ fn partners_exist_and_are_merchants() {
         list(&found)
     );
 }
+
+/// A dispute's workflow without a complaint.
+const DISPUTE: &str = r#"name = "quarrel"
+title = "Quarrel"
+kind = "dispute"
+statuses = ["open", "over"]
+
+[dispute]
+initial = "open"
+
+[dispute.states.open]
+status = "open"
+tags = ["undecided"]
+labels = { operator = "Open", merchant = "Open", customer = "Open" }
+on.escalate = { target = "late" }
+on.reject = { target = "over", by = ["operator"], guard = "order.total < 500.00 EUR" }
+after.respond_by = { target = "late" }
+
+[dispute.states.late]
+status = "open"
+tags = ["undecided", "urgent"]
+labels = { operator = "Late", merchant = "Late", customer = "Late" }
+on.reject = { target = "over", by = ["operator"] }
+
+[dispute.states.over]
+status = "over"
+labels = { operator = "Over", merchant = "Over", customer = "Over" }
+final = true
+"#;
+
+#[test]
+fn a_dispute_has_one_machine_and_the_engines_events() {
+    let told = |from: &str, to: &str| -> Vec<String> {
+        assert!(DISPUTE.contains(from), "{from}");
+        let text = DISPUTE.replacen(from, to, 1);
+        let complaints = match read(&text) {
+            Ok(workflow) => validate(&workflow, None),
+            Err(complaints) => complaints,
+        };
+        complaints.iter().map(|c| format!("{}: {}", c.path, c.message)).collect()
+    };
+    assert_eq!(told("open", "open"), [""; 0]);
+    for (from, to, wanted) in [
+        ("on.escalate", "on.explode", "nobody can fire `explode`"),
+        ("after.respond_by", "after.return_window", "only orders have"),
+        ("order.total < 500.00 EUR", "payment.captured", "asks about a payment or an item"),
+        ("by = [\"operator\"] }", "by = [\"operator\"], send = [\"item.ship\"] }", "coupled to no other machine"),
+        ("final = true", "final = true\nentry = [\"stock.ship\"]", "moves no stock"),
+        ("tags = [\"undecided\"]", "tags = [\"shipped\"]", "a tag of dispute states"),
+        ("statuses =", "ship_event = \"escalate\"\nstatuses =", "means nothing in a dispute's workflow"),
+        ("kind = \"dispute\"\n", "", "has the machine `dispute`"),
+        ("[dispute]", "[payment]\ninitial = \"x\"\n[payment.states.x]\nfinal = true\n\n[dispute]", "has no payment"),
+    ] {
+        let found = told(from, to);
+        assert!(found.iter().any(|line| line.contains(wanted)), "{to}: {found:#?}");
+    }
+    let order = SMALL.replacen("after.\"7d\"", "after.respond_by", 1);
+    let complaints = read(&order).expect_err("a time of disputes");
+    assert!(complaints.iter().any(|c| c.message.contains("only disputes have")), "{complaints:#?}");
+}

@@ -40,6 +40,15 @@ const EVIDENCE: &[&str] = &[
 
 /// The cardholder disputes a charge (`ch_…`, or the intent's `pi_…`); told after so many seconds.
 pub fn open(books: &mut Books, id: &str, delay_s: i64) -> Option<Value> {
+    begin(books, id, delay_s, false)
+}
+
+/// The bank asks before it disputes: no money moves.
+pub fn inquire(books: &mut Books, id: &str) -> Option<Value> {
+    begin(books, id, 0, true)
+}
+
+fn begin(books: &mut Books, id: &str, delay_s: i64, inquiry: bool) -> Option<Value> {
     let charge = match books.get(id)? {
         intent if intent["object"] == "payment_intent" => books.get(intent["latest_charge"].as_str()?)?.clone(),
         charge => charge.clone(),
@@ -50,21 +59,42 @@ pub fn open(books: &mut Books, id: &str, delay_s: i64) -> Option<Value> {
     let charge_id = charge["id"].as_str()?.to_owned();
     let (amount, currency) = (charge["amount_captured"].as_i64()?, charge["currency"].as_str()?.to_owned());
     let (dispute, now) = (books.id("dp"), books.now_s());
-    let txn = charges::transaction(books, "adjustment", &dispute, -amount, FEE, &currency);
-    books.pay("platform", &currency, -amount - FEE);
-    books.change(&charge_id, json!({ "disputed": true }));
+    let moves = if inquiry { json!([]) } else { json!([withdraw(books, &dispute, amount, &currency)]) };
+    books.change(&charge_id, json!({ "disputed": !inquiry }));
     let evidence: serde_json::Map<String, Value> =
         EVIDENCE.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
     let object = books.put(json!({
-        "id": dispute, "object": "dispute", "amount": amount, "balance_transactions": [txn], "charge": charge_id, "created": now,
+        "id": dispute, "object": "dispute", "amount": amount, "balance_transactions": moves, "charge": charge_id, "created": now,
         "currency": currency, "enhanced_eligibility_types": [], "evidence": evidence,
         "evidence_details": { "due_by": now + 9 * 86_400, "enhanced_eligibility": {}, "has_evidence": false, "past_due": false, "submission_count": 0 },
-        "is_charge_refundable": false, "livemode": false, "metadata": {}, "payment_intent": charge["payment_intent"],
-        "payment_method_details": { "type": "card", "card": { "brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4" } },
-        "reason": "fraudulent", "status": "needs_response",
+        "is_charge_refundable": inquiry, "livemode": false, "metadata": {}, "payment_intent": charge["payment_intent"],
+        "payment_method_details": { "type": "card", "card": { "brand": "visa", "case_type": if inquiry { "inquiry" } else { "chargeback" }, "network_reason_code": "10.4" } },
+        "reason": "fraudulent", "status": if inquiry { "warning_needs_response" } else { "needs_response" },
     }));
     later(books, "charge.dispute.created", &object, delay_s);
-    later(books, "charge.dispute.funds_withdrawn", &object, delay_s);
+    if !inquiry {
+        later(books, "charge.dispute.funds_withdrawn", &object, delay_s);
+    }
+    Some(object)
+}
+
+/// What the bank takes, and what it costs: the transaction as the dispute shows it.
+fn withdraw(books: &mut Books, dispute: &str, amount: i64, currency: &str) -> Value {
+    let txn = charges::transaction(books, "adjustment", dispute, -amount, FEE, currency);
+    books.pay("platform", currency, -amount - FEE);
+    books.get(&txn).cloned().unwrap_or_default()
+}
+
+/// The bank disputes after all what it asked about.
+pub fn escalate(books: &mut Books, id: &str) -> Option<Value> {
+    let dispute = books.get(id).filter(|d| d["status"].as_str().is_some_and(|s| s.starts_with("warning_")))?.clone();
+    let (amount, currency) = (dispute["amount"].as_i64()?, dispute["currency"].as_str()?.to_owned());
+    let moves = json!([withdraw(books, id, amount, &currency)]);
+    books.change(dispute["charge"].as_str()?, json!({ "disputed": true }));
+    let change = json!({ "status": "needs_response", "balance_transactions": moves, "is_charge_refundable": false });
+    let object = books.change(id, change);
+    later(books, "charge.dispute.updated", &object, 0);
+    later(books, "charge.dispute.funds_withdrawn", &object, 0);
     Some(object)
 }
 
@@ -119,8 +149,11 @@ pub fn decide(books: &mut Books, id: &str, status: &str) -> Option<Value> {
     let object = books.change(id, json!({ "status": status }));
     if status == "won" {
         let (amount, currency) = (dispute["amount"].as_i64()?, dispute["currency"].as_str()?.to_owned());
-        charges::transaction(books, "adjustment", id, amount, 0, &currency);
+        let txn = charges::transaction(books, "adjustment", id, amount, 0, &currency);
         books.pay("platform", &currency, amount);
+        let mut moves = dispute["balance_transactions"].as_array().cloned().unwrap_or_default();
+        moves.extend(books.get(&txn).cloned());
+        let object = books.change(id, json!({ "balance_transactions": moves }));
         later(books, "charge.dispute.funds_reinstated", &object, 0);
     }
     later(books, "charge.dispute.closed", &object, 0);

@@ -369,6 +369,8 @@ pub fn act(books: &mut Books, id: &str, act: &str, body: &Value) -> Option<Value
         "fail_authentication" => intents::authenticate(books, id, false),
         "fail" => refunds::fail(books, id, body["reason"].as_str().unwrap_or("lost_or_stolen_card")),
         "dispute" => disputes::open(books, id, 0),
+        "inquiry" => disputes::inquire(books, id),
+        "escalate" => disputes::escalate(books, id),
         "win" => disputes::decide(books, id, "won"),
         "lose" => disputes::decide(books, id, "lost"),
         "activate" => accounts::activate(books, id),

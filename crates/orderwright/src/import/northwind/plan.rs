@@ -12,6 +12,7 @@ use orderwright_core::catalog::{Channel, Offer, SplitRule};
 use orderwright_core::id::{MerchantId, VariantId};
 use orderwright_core::money::Currency;
 use orderwright_core::order::{PartyKind, Policies};
+use orderwright_core::refunds::RefundPolicy;
 use orderwright_core::time::{Span, Timestamp};
 use serde_json::json;
 
@@ -255,6 +256,7 @@ impl<'a> Reader<'a> {
                 variant_id: VariantId(digest::id(&[b"northwind", b"product", product.as_bytes()])),
                 merchant_id: merchant_id(supplier),
                 brand: None,
+                category: None,
                 name: row.need(1)?.to_owned(),
                 price: row.decimal(3, 2)?,
                 gst_rate: "0".to_owned(),
@@ -456,6 +458,8 @@ fn channel() -> anyhow::Result<Channel> {
         shipping_provider: None,
         retailer: NORTHWIND.to_owned(),
         split: vec![SplitRule { party: PartyKind::Merchant, basis_points: 10_000 }],
+        split_rules: Vec::new(),
+        refunds: RefundPolicy::default(),
         discounts: Vec::new(),
         gateway_order: false,
         payment_provider: orderwright_core::order::SANDBOX.to_owned(),
@@ -468,5 +472,6 @@ fn channel() -> anyhow::Result<Channel> {
             refund_close_window: Span::seconds(7 * DAY_S),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     })
 }

@@ -7,6 +7,7 @@ use orderwright_core::catalog::{Channel, Offer, SplitRule};
 use orderwright_core::id::{MerchantId, VariantId};
 use orderwright_core::money::Currency;
 use orderwright_core::order::{PartyKind, Policies};
+use orderwright_core::refunds::RefundPolicy;
 use orderwright_core::time::{Span, Timestamp};
 
 use super::plan::Plan;
@@ -48,6 +49,7 @@ pub async fn setup(app: &Arc<App>, plan: &Plan) -> Result<(), OpError> {
                 variant_id: VariantId(digest::id(&[b"olist", b"product", product.as_bytes()])),
                 merchant_id: merchant_id(seller),
                 brand: None,
+                category: Some(planned.category.clone()).filter(|c| !c.is_empty()),
                 name: if planned.category.is_empty() {
                     format!("product {}", super::short(product))
                 } else {
@@ -89,6 +91,8 @@ fn channel() -> Result<Channel, OpError> {
         shipping_provider: None,
         retailer: CHANNEL.to_owned(),
         split: vec![SplitRule { party: PartyKind::Merchant, basis_points: 10_000 }],
+        split_rules: Vec::new(),
+        refunds: RefundPolicy::default(),
         discounts: Vec::new(),
         gateway_order: false,
         payment_provider: orderwright_core::order::SANDBOX.to_owned(),
@@ -102,5 +106,6 @@ fn channel() -> Result<Channel, OpError> {
             refund_close_window: Span::seconds(7 * 86_400),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     })
 }

@@ -171,7 +171,11 @@ async fn read(ctx: &Ctx, id: OrderId) -> Result<Stored, OpError> {
     let loaded = command::load(ctx, &Scope::All, OrderRef::Order(id)).await?;
     let entries = ctx.app.store.ledger_of_order(id.0).await?;
     let sum = |cause: &str| -> i64 {
-        entries.iter().filter(|e| e.cause == cause && e.account == "provider/clearing").map(|e| e.amount).sum()
+        entries
+            .iter()
+            .filter(|e| e.cause == cause && ["provider/clearing", "bank"].contains(&e.account.as_str()))
+            .map(|e| e.amount)
+            .sum()
     };
     Ok(Stored {
         status: status::order_status(&loaded.order, &loaded.workflow).to_owned(),

@@ -9,6 +9,7 @@ use orderwright_core::id::{MerchantId, VariantId};
 use orderwright_core::money::{Currency, MAX_AMOUNT};
 use orderwright_core::order::{PartyKind, Policies};
 use orderwright_core::pricing::Rate;
+use orderwright_core::refunds::RefundPolicy;
 use orderwright_core::time::{Span, Timestamp};
 
 use super::check::wrong_text;
@@ -105,6 +106,8 @@ pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_includ
         shipping_provider: None,
         retailer: name.to_owned(),
         split: vec![SplitRule { party: PartyKind::Merchant, basis_points: 10_000 }],
+        split_rules: Vec::new(),
+        refunds: RefundPolicy::default(),
         discounts: Vec::new(),
         gateway_order: false,
         payment_provider: orderwright_core::order::SANDBOX.to_owned(),
@@ -117,6 +120,7 @@ pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_includ
             refund_close_window: Span::seconds(7 * DAY_S),
         },
         calendar: Default::default(),
+        disputes: Default::default(),
     }
 }
 
@@ -188,6 +192,7 @@ pub fn offer(
         variant_id: VariantId(digest::id(&[b"orders", b"variant", line.sku.as_bytes()])),
         merchant_id,
         brand: None,
+        category: None,
         name,
         price: line.unit_price.clamp(0, MAX_AMOUNT),
         gst_rate: line.tax_rate.clone().filter(|r| Rate::parse(r).is_some()).unwrap_or_else(|| "0".to_owned()),

@@ -412,6 +412,7 @@ impl<'a> Reader<'a> {
                         variant_id: VariantId(digest::id(&[b"shopify", b"variant", sku.as_bytes()])),
                         merchant_id,
                         brand: None,
+                        category: None,
                         name,
                         price,
                         gst_rate: rate.to_owned(),

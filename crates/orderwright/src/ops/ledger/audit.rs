@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use orderwright_core::dispute::{Chargeback, Dispute};
 use orderwright_core::id::PayoutId;
 use orderwright_core::ledger::{Account, Claim, Finding, Line, PayoutClaim, Proof};
 use orderwright_core::order::{Payment, Refund, RefundState, Split};
@@ -49,9 +50,17 @@ struct Money {
     payments: Vec<Payment>,
     refunds: Vec<Refund>,
     splits: Vec<Split>,
+    #[serde(default)]
+    disputes: Vec<Dispute>,
+    #[serde(default)]
+    fees: Vec<(String, i64)>,
 }
 
 impl Money {
+    fn chargebacks(&self) -> impl Iterator<Item = &Chargeback> {
+        self.disputes.iter().filter_map(|d| d.chargeback.as_ref())
+    }
+
     fn claim(&self) -> Claim {
         let refunds = self.refunds.iter().filter(|r| r.state == RefundState::Succeeded);
         Claim {
@@ -59,6 +68,9 @@ impl Money {
             refunded: refunds.map(|r| r.amount).sum(),
             shares: self.splits.iter().map(|s| s.amount).sum(),
             shares_refunded: self.splits.iter().map(|s| s.refunded).sum(),
+            charged_back: self.chargebacks().flat_map(|c| &c.borne).map(|b| b.amount).sum(),
+            disputed: self.chargebacks().map(Chargeback::held).sum(),
+            fees_borne: self.fees.iter().map(|(_, fee)| fee).sum(),
             held: self.payments.iter().map(|p| (p.authorised - p.captured - p.voided).max(0)).sum(),
         }
     }

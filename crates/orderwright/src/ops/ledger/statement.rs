@@ -97,6 +97,8 @@ fn shown(row: LedgerRow, number: Option<String>) -> StatementLine {
     let description = match row.cause.as_str() {
         "split" => format!("Your share{of}"),
         "refund" => format!("Refund to the customer{of}: your part of it"),
+        "refund_failed" => format!("A refund{of} did not reach the customer: your part of it again"),
+        "fee_borne" => format!("The payment provider's fee{of}, which you bear"),
         "payout" if row.amount > 0 => format!("Paid out: {}", row.about.as_deref().unwrap_or_default()),
         "payout" => format!("From your reserve, or owed by you: {}", row.about.as_deref().unwrap_or_default()),
         "payout_failed" | "payout_returned" => {

@@ -12,7 +12,9 @@ mod transfers;
 mod webhook;
 
 use orderwright_core::decide::EffectJob;
+use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
+use orderwright_core::time::Timestamp;
 use orderwright_core::workflow::Effect;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -117,14 +119,38 @@ impl Razorpay {
             None => Owner::default(),
         };
         let status = text(&dispute, "status").to_owned();
+        let amount = dispute["amount"].as_i64().unwrap_or(0);
+        let deducted = dispute["amount_deducted"].as_i64().unwrap_or(0);
+        let (standing, withdrawn) = match (status.as_str(), text(&dispute, "phase")) {
+            ("won", _) => (Standing::Won, 0),
+            ("lost", _) => (Standing::Lost, if deducted > 0 { deducted } else { amount }),
+            ("closed", _) if deducted > 0 => (Standing::Lost, deducted),
+            ("closed", _) => (Standing::Closed, 0),
+            ("under_review", "retrieval") => (Standing::InquiryReview, deducted),
+            ("under_review", _) => (Standing::UnderReview, deducted),
+            (_, "retrieval") => (Standing::Inquiry, deducted),
+            (_, _) => (Standing::NeedsResponse, deducted),
+        };
         Ok(Some(Facts::Dispute {
             owner,
             reference: id.to_owned(),
-            amount: dispute["amount"].as_i64().unwrap_or(0),
+            amount,
             currency: text(&dispute, "currency").to_owned(),
-            open: !matches!(status.as_str(), "won" | "lost" | "closed"),
+            standing,
             status,
+            withdrawn,
+            // Razorpay says nothing of a fee.
+            fee: 0,
+            respond_by: dispute["respond_by"].as_i64().filter(|s| *s > 0).map(|s| Timestamp(s * 1_000_000)),
+            reason: dispute["reason_code"].as_str().map(str::to_owned),
         }))
+    }
+
+    /// Does not contest a dispute.
+    pub async fn accept_dispute(&self, dispute: &str) -> Result<Answer, ProviderError> {
+        let path = format!("/v1/disputes/{dispute}/accept");
+        let reply = self.call(Method::POST, &path, json!({}), Vec::new(), true).await?;
+        if reply.is_success() { Ok(Answer::done(dispute)) } else { refusal(&reply) }
     }
 
     /// How a linked account of Route stands.

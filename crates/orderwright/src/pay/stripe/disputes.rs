@@ -1,5 +1,8 @@
 //! Chargebacks: how one stands, and what is said against it.
 
+use orderwright_core::dispute::Standing;
+use orderwright_core::time::Timestamp;
+
 use super::money::from_stripe;
 use super::{Stripe, answers, id_in, owner, text};
 use crate::pay::form::Form;
@@ -18,15 +21,37 @@ impl Stripe {
         };
         let currency = text(&dispute, "currency").to_ascii_uppercase();
         let status = text(&dispute, "status").to_owned();
+        let amount = from_stripe(dispute["amount"].as_i64().unwrap_or(0), &currency);
+        let standing = standing(&status);
+        // Money that went and came, and what Stripe kept each time.
+        let moves = dispute["balance_transactions"].as_array();
+        let sum = |field: &str| -> i64 { moves.into_iter().flatten().filter_map(|m| m[field].as_i64()).sum() };
+        let told = moves.is_some_and(|m| m.iter().any(|m| m.is_object()));
+        let withdrawn = match (told, standing) {
+            (true, _) => -from_stripe(sum("amount"), &currency),
+            (false, Standing::Lost) => amount,
+            (false, _) => 0,
+        };
+        let due = dispute["evidence_details"]["due_by"].as_i64();
         Ok(Some(Facts::Dispute {
             owner,
             reference: id.to_owned(),
-            amount: from_stripe(dispute["amount"].as_i64().unwrap_or(0), &currency),
+            amount,
+            withdrawn,
+            fee: from_stripe(sum("fee"), &currency),
             currency,
-            // What Stripe may invent is undecided until it says won, lost, prevented or closed.
-            open: !matches!(status.as_str(), "won" | "lost" | "warning_closed" | "prevented"),
+            standing,
             status,
+            respond_by: due.map(|s| Timestamp(s * 1_000_000)),
+            reason: dispute["reason"].as_str().map(str::to_owned),
         }))
+    }
+
+    /// Does not contest a dispute.
+    pub async fn accept_dispute(&self, dispute: &str) -> Result<Answer, ProviderError> {
+        let reply =
+            self.post(&format!("/v1/disputes/{dispute}/close"), &Form::new(), &format!("close-{dispute}")).await?;
+        if reply.is_success() { Ok(Answer::done(dispute)) } else { answers::refusal(&reply) }
     }
 
     /// Puts evidence; `submit` sends it to the bank.
@@ -50,5 +75,19 @@ impl Stripe {
         let digest = crate::kernel::digest::id(&[dispute.as_bytes(), form.text().as_bytes()]);
         let reply = self.post(&format!("/v1/disputes/{dispute}"), &form, &format!("evidence-{digest}")).await?;
         if reply.is_success() { Ok(Answer::done(dispute)) } else { answers::refusal(&reply) }
+    }
+}
+
+/// Stripe's word for how a dispute stands. One that it may invent is undecided.
+fn standing(status: &str) -> Standing {
+    match status {
+        "warning_needs_response" => Standing::Inquiry,
+        "warning_under_review" => Standing::InquiryReview,
+        "warning_closed" => Standing::InquiryClosed,
+        "under_review" => Standing::UnderReview,
+        "won" => Standing::Won,
+        "lost" => Standing::Lost,
+        "prevented" => Standing::Closed,
+        _ => Standing::NeedsResponse,
     }
 }

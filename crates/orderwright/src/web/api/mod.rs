@@ -5,6 +5,7 @@ pub mod merchant;
 pub mod public;
 pub mod storefront;
 
+mod disputes;
 mod import_report;
 pub mod order_query;
 mod shared;

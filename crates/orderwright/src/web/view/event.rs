@@ -3,6 +3,8 @@
 use orderwright_core::decide::{Event, EventItem, RefundRequest, RefundRequestItem};
 use orderwright_core::id::ItemId;
 use orderwright_core::money::MAX_AMOUNT;
+use orderwright_core::order::{PartyKind, PartyRef};
+use orderwright_core::refunds::{Back, RefundMethod, RefundTerms, RestockingFee, ShippingRule};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -107,6 +109,56 @@ pub struct RefundBody {
     /// Whether the provider is told; false books a refund that was made outside.
     #[serde(default = "yes")]
     pub initiate_payment_refund: bool,
+    /// It is for no item: an amount that somebody bears.
+    #[serde(default)]
+    pub goodwill: bool,
+    /// Who bears the goodwill; the platform when left out.
+    #[serde(default)]
+    pub borne_by: Option<RefundParty>,
+    /// What is kept of what the items cost.
+    #[serde(default)]
+    pub restocking_fee: Option<RestockingFeeBody>,
+    /// Whether shipping goes back with units: always, lastUnit, never; the channel's rule when left out.
+    #[serde(default)]
+    pub shipping: Option<String>,
+    /// original: the way it came; bank: by a bank transfer that somebody makes.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The bank's reference of that transfer.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// How a refund goes back.
+pub const METHODS: &[&str] = &["original", "bank"];
+/// The longest reference of a bank transfer.
+pub const MAX_REFERENCE: usize = 140;
+
+/// A party of an order, as its splits name it.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RefundParty {
+    /// brand, supplier, retailer, merchant, platform.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+/// What is kept of what goods cost that come back: a part, or an amount.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = RestockingFee)]
+pub struct RestockingFeeBody {
+    /// Of 10,000.
+    #[serde(default)]
+    pub basis_points: Option<i64>,
+    /// Minor units.
+    #[serde(default)]
+    pub amount: Option<i64>,
+    /// Who keeps it; the item's merchant or supplier when left out.
+    #[serde(default)]
+    pub party: Option<RefundParty>,
 }
 
 fn yes() -> bool {
@@ -118,6 +170,24 @@ fn yes() -> bool {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewRefundItem)]
 pub struct RefundItemBody {
+    /// `itm_…`
+    pub item_id: String,
+    /// Units.
+    #[serde(default)]
+    pub quantity: Option<i64>,
+    /// Minor units.
+    #[serde(default)]
+    pub amount: Option<i64>,
+    /// What becomes of units that came back: restock, writeOff. Left out, none came back.
+    #[serde(default)]
+    pub restock: Option<String>,
+}
+
+/// A line of a customer's wish.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = RefundRequestItem)]
+pub struct RefundRequestItemBody {
     /// `itm_…`
     pub item_id: String,
     /// Units.
@@ -140,7 +210,7 @@ pub struct RefundRequestBody {
     pub reason: String,
     /// Line by line.
     #[serde(default)]
-    pub items: Option<Vec<RefundItemBody>>,
+    pub items: Option<Vec<RefundRequestItemBody>>,
 }
 
 /// A text that must be there and short enough.
@@ -260,6 +330,36 @@ impl RefundBody {
         for (n, item) in self.items.iter().flatten().enumerate() {
             amount(&mut wrong, &format!("/items/{n}/amount"), item.amount);
         }
+        let mut terms = RefundTerms {
+            goodwill: self.goodwill.then(|| borne(&mut wrong, self.borne_by.as_ref())),
+            shipping: word(&mut wrong, "/shipping", self.shipping.as_deref(), ShippingRule::ALL),
+            reference: self.reference,
+            ..RefundTerms::default()
+        };
+        if self.borne_by.is_some() && !self.goodwill {
+            complain(&mut wrong, "/borneBy", "only goodwill is borne by somebody: set `goodwill` or leave it out");
+        }
+        terms.fee = self.restocking_fee.map(|fee| RestockingFee {
+            basis_points: fee.basis_points,
+            amount: fee.amount,
+            party: fee.party.as_ref().map(|p| party(&mut wrong, "/restockingFee/party", p)),
+        });
+        let methods = [(METHODS[0], RefundMethod::Original), (METHODS[1], RefundMethod::Bank)];
+        terms.method = word(&mut wrong, "/method", self.method.as_deref(), &methods).unwrap_or_default();
+        if terms.reference.is_some() && terms.method != RefundMethod::Bank {
+            complain(
+                &mut wrong,
+                "/reference",
+                "a reference is of a bank transfer: set `method` to bank or leave it out",
+            );
+        }
+        if terms.reference.as_ref().is_some_and(|r| r.chars().count() > MAX_REFERENCE || r.contains('\0')) {
+            complain(&mut wrong, "/reference", &format!("must have at most {MAX_REFERENCE} characters, no NUL"));
+        }
+        for (n, item) in self.items.iter().flatten().enumerate() {
+            let back = word(&mut wrong, &format!("/items/{n}/restock"), item.restock.as_deref(), Back::ALL);
+            terms.back.extend(back.and_then(|back| Some((ItemId::parse(&item.item_id)?, back))));
+        }
         ended(wrong)?;
         let read = |i: RefundItemBody| -> Result<_, Problem> {
             Ok(RefundRequestItem { item: item_id(&i.item_id)?, quantity: i.quantity, amount: i.amount })
@@ -270,6 +370,7 @@ impl RefundBody {
             items,
             reason: self.reason,
             initiate_payment_refund: self.initiate_payment_refund,
+            terms,
         })
     }
 }
@@ -277,9 +378,54 @@ impl RefundBody {
 impl RefundRequestBody {
     /// Checked, as a command's wish.
     pub fn into_request(self) -> Result<RefundRequest, Problem> {
-        RefundBody { amount: self.amount, items: self.items, reason: self.reason, initiate_payment_refund: true }
-            .into_request()
+        let mut wrong = Vec::new();
+        required_text(&mut wrong, "/reason", &self.reason);
+        amount(&mut wrong, "/amount", self.amount);
+        for (n, item) in self.items.iter().flatten().enumerate() {
+            amount(&mut wrong, &format!("/items/{n}/amount"), item.amount);
+        }
+        ended(wrong)?;
+        let read = |i: RefundRequestItemBody| -> Result<_, Problem> {
+            Ok(RefundRequestItem { item: item_id(&i.item_id)?, quantity: i.quantity, amount: i.amount })
+        };
+        let items = self.items.map(|list| list.into_iter().map(read).collect()).transpose()?;
+        Ok(RefundRequest {
+            amount: self.amount,
+            items,
+            reason: self.reason,
+            initiate_payment_refund: true,
+            terms: RefundTerms::default(),
+        })
     }
+}
+
+fn complain(wrong: &mut Vec<FieldError>, pointer: &str, detail: &str) {
+    wrong.push(FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() });
+}
+
+/// One of some words, if one is said.
+fn word<T: Copy>(wrong: &mut Vec<FieldError>, pointer: &str, said: Option<&str>, words: &[(&str, T)]) -> Option<T> {
+    let said = said?;
+    let found = words.iter().find(|(name, _)| *name == said);
+    if found.is_none() {
+        let known: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
+        complain(wrong, pointer, &format!("must be one of {}", known.join(", ")));
+    }
+    found.map(|(_, word)| *word)
+}
+
+fn party(wrong: &mut Vec<FieldError>, pointer: &str, body: &RefundParty) -> PartyRef {
+    let kind = PartyKind::ALL.iter().find(|k| k.name() == body.kind);
+    if kind.is_none() {
+        let known: Vec<&str> = PartyKind::ALL.iter().map(|k| k.name()).collect();
+        complain(wrong, &format!("{pointer}/type"), &format!("must be one of {}", known.join(", ")));
+    }
+    PartyRef { kind: kind.copied().unwrap_or(PartyKind::Platform), id: body.id.clone() }
+}
+
+fn borne(wrong: &mut Vec<FieldError>, by: Option<&RefundParty>) -> PartyRef {
+    let platform = || PartyRef { kind: PartyKind::Platform, id: "platform".to_owned() };
+    by.map_or_else(platform, |by| party(wrong, "/borneBy", by))
 }
 
 fn amount(wrong: &mut Vec<FieldError>, pointer: &str, amount: Option<i64>) {

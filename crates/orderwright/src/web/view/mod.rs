@@ -2,6 +2,7 @@
 
 pub mod bank_account;
 pub mod csv;
+pub mod dispute;
 pub mod event;
 pub mod message;
 pub mod order;

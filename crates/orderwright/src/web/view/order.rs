@@ -6,12 +6,14 @@
 use orderwright_core::actor::{Actor, Role};
 use orderwright_core::id::MerchantId;
 use orderwright_core::order::{Item, Order, Payment, PaymentState, Refund, RefundState, Shipment, Split};
+use orderwright_core::refunds::{RefundMethod, failure_words};
 use orderwright_core::status;
 use orderwright_core::workflow::{Audience, State, Workflow};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::event::METHODS;
 use crate::ops::Ctx;
 use crate::ops::command::Loaded;
 use crate::ops::people::{Address, Contact, Contacts};
@@ -147,12 +149,31 @@ pub struct ItemView {
     pub expected_by: Option<String>,
     /// RFC 3339.
     pub delivered_at: Option<String>,
+    /// Units that came back and can be sold again; null for customers.
+    pub restocked: Option<i64>,
+    /// Units that came back and cannot; null for customers.
+    pub written_off: Option<i64>,
+    /// How its money is divided, as agreed at placement; null for customers.
+    pub split: Option<AgreementView>,
     /// Bundle selections, customisations.
     pub metadata: Value,
     /// RFC 3339.
     pub created_at: String,
     /// RFC 3339.
     pub updated_at: String,
+}
+
+/// How a line's money is divided.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SplitAgreement)]
+pub struct AgreementView {
+    /// What the rule was for: `SKU BLD-1`, `the whole channel`; `the channel's own split` where no rule was for it.
+    pub rule: String,
+    /// The hash of that rule; null for the channel's own split.
+    pub rule_hash: Option<String>,
+    /// What was agreed, in sentences.
+    pub terms: Vec<String>,
 }
 
 /// The part of an order that one merchant fulfils.
@@ -240,10 +261,51 @@ pub struct RefundView {
     pub items: Vec<RefundItemView>,
     /// Whether the provider is told.
     pub initiate_payment_refund: bool,
+    /// original: the way it came; bank: by a bank transfer.
+    pub method: String,
+    /// The provider's or the bank's id of it.
+    pub reference: Option<String>,
+    /// Whether it is for no item.
+    pub goodwill: bool,
+    /// What was kept of what the items cost: a restocking fee, or what went back before as goodwill.
+    pub kept: i64,
+    /// Who bears (positive) or keeps (negative) something: ledger accounts; empty for customers.
+    pub adjustments: Vec<AdjustmentView>,
+    /// How many people of staff must approve it; 0 when nobody was asked.
+    pub approvals_needed: i64,
+    /// Who of staff approved it; whoever of staff asked for it did. Empty for customers.
+    pub approvals: Vec<String>,
+    /// The first of the refunds that one request made over several payments; null when it is alone.
+    pub together_with: Option<String>,
+    /// Why it failed, in words.
+    pub failure: Option<FailureView>,
     /// Who asked.
     pub created_by: String,
     /// RFC 3339.
     pub created_at: String,
+}
+
+/// Why a refund failed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RefundFailure)]
+pub struct FailureView {
+    /// The provider's code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What staff can do now; null for customers.
+    pub next_step: Option<String>,
+}
+
+/// What somebody bears or keeps.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RefundAdjustment)]
+pub struct AdjustmentView {
+    /// `platform/discounts`, `party/merchant/mer_…`
+    pub account: String,
+    /// Minor units; what is kept is negative.
+    pub amount: i64,
 }
 
 /// A part of a refund.
@@ -257,6 +319,8 @@ pub struct RefundItemView {
     pub quantity: Option<i64>,
     /// Minor units.
     pub amount: i64,
+    /// What is kept of it beside that.
+    pub kept: i64,
 }
 
 /// A party's share.
@@ -269,6 +333,9 @@ pub struct SplitView {
     pub amount: i64,
     /// Taken back by refunds.
     pub refunded: i64,
+    /// What it bears of the payment provider's fees.
+    #[serde(rename = "feesBorne")]
+    pub fees_borne: i64,
 }
 
 /// A party.
@@ -364,7 +431,7 @@ pub fn order(loaded: &Loaded, contacts: &Contacts, ctx: &Ctx) -> OrderView {
     let mut refunds: Vec<RefundView> = Vec::new();
     if whole {
         payments.extend(order.payments.iter().map(|p| payment(p, order)));
-        refunds.extend(order.refunds.iter().map(|r| refund(r, order)));
+        refunds.extend(order.refunds.iter().map(|r| refund(r, order, !customer_side)));
     }
     let splits = order.splits.iter().filter(|s| match actor.merchant {
         Some(merchant) => s.party.id == merchant.to_string(),
@@ -409,7 +476,7 @@ pub fn order(loaded: &Loaded, contacts: &Contacts, ctx: &Ctx) -> OrderView {
             .collect(),
         payments,
         refunds,
-        splits: splits.map(split).collect(),
+        splits: splits.map(|s| split(s, order)).collect(),
         shipments: order
             .shipments
             .iter()
@@ -497,6 +564,9 @@ impl Viewer<'_> {
             merchant_display_status: staff.then_some(merchant_label),
             expected_by: item.expected_by.clone(),
             delivered_at: item.delivered_at.map(|t| t.to_string()),
+            restocked: staff.then_some(item.restocked),
+            written_off: staff.then_some(item.written_off),
+            split: staff.then(|| agreement(item, order)),
             metadata: item.metadata.clone(),
             created_at: item.created_at.to_string(),
             updated_at: item.updated_at.to_string(),
@@ -550,14 +620,41 @@ fn payment(payment: &Payment, order: &Order) -> PaymentView {
     }
 }
 
-/// Shows a refund.
-pub fn refund(refund: &Refund, order: &Order) -> RefundView {
+fn agreement(item: &Item, order: &Order) -> AgreementView {
+    match &item.agreement {
+        Some(agreed) => AgreementView {
+            rule: agreed.rule.clone(),
+            rule_hash: Some(agreed.rule_hash.clone()),
+            terms: agreed.words(&item.shares, order.currency),
+        },
+        None => AgreementView {
+            rule: "the channel's own split".to_owned(),
+            rule_hash: None,
+            terms: orderwright_core::split::words_of_shares(&item.shares),
+        },
+    }
+}
+
+fn failure(refund: &Refund, staff: bool) -> Option<FailureView> {
+    let code = refund.failure_code.as_ref().filter(|_| refund.state == RefundState::Failed)?;
+    let words = failure_words(code);
+    Some(FailureView {
+        code: code.clone(),
+        message: words.message.to_owned(),
+        next_step: staff.then(|| words.next_step.to_owned()),
+    })
+}
+
+/// Shows a refund; to customers without who approved and who bears it.
+pub fn refund(refund: &Refund, order: &Order, staff: bool) -> RefundView {
     let status = match refund.state {
         RefundState::Requested | RefundState::Pending => "pending",
         RefundState::Succeeded => "succeeded",
         RefundState::Failed => "failed",
     };
     let items = refund.items.iter();
+    let adjustments = refund.adjust.iter().filter(|_| staff);
+    let adjustments = adjustments.map(|(account, amount)| AdjustmentView { account: account.clone(), amount: *amount });
     RefundView {
         id: refund.id.to_string(),
         order_id: order.id.to_string(),
@@ -567,17 +664,37 @@ pub fn refund(refund: &Refund, order: &Order) -> RefundView {
         status: status.to_owned(),
         awaits_decision: refund.state == RefundState::Requested,
         items: items
-            .map(|i| RefundItemView { item_id: i.item_id.to_string(), quantity: i.quantity, amount: i.amount })
+            .map(|i| RefundItemView {
+                item_id: i.item_id.to_string(),
+                quantity: i.quantity,
+                amount: i.amount,
+                kept: i.kept,
+            })
             .collect(),
         initiate_payment_refund: refund.initiate_payment_refund,
+        method: match refund.method {
+            RefundMethod::Original => METHODS[0],
+            RefundMethod::Bank => METHODS[1],
+        }
+        .to_owned(),
+        reference: refund.reference.clone(),
+        goodwill: refund.items.is_empty() && !refund.adjust.is_empty(),
+        kept: refund.items.iter().map(|i| i.kept).sum(),
+        adjustments: adjustments.collect(),
+        approvals_needed: i64::from(refund.approvals_needed),
+        approvals: if staff { refund.approvals.clone() } else { Vec::new() },
+        together_with: refund.together.map(|id| id.to_string()),
+        failure: failure(refund, staff),
         created_by: refund.created_by.clone(),
         created_at: refund.created_at.to_string(),
     }
 }
 
-fn split(split: &Split) -> SplitView {
+fn split(split: &Split, order: &Order) -> SplitView {
     let party = PartyView { kind: split.party.kind.name().to_owned(), id: split.party.id.clone() };
-    SplitView { party, amount: split.amount, refunded: split.refunded }
+    let account = split.party.account();
+    let fees_borne = order.fees.iter().find(|(known, _)| *known == account).map_or(0, |(_, fee)| *fee);
+    SplitView { party, amount: split.amount, refunded: split.refunded, fees_borne }
 }
 
 /// Shows a parcel.

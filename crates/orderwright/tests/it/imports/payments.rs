@@ -12,6 +12,7 @@ scenarios! {
         each_line_has_its_own_outcome,
         a_reference_belongs_to_one_order,
         a_file_that_cannot_be_read_is_refused,
+        odd_lines_are_lines,
         an_owner_books_in_their_channel_only,
         the_same_file_four_times_at_once_books_once,
         a_key_answers_the_same_file_once;
@@ -166,6 +167,29 @@ fn a_file_that_cannot_be_read_is_refused(shop: &Shop) {
         other.call("POST", PATH).csv(file.as_bytes()).send().problem(403);
     }
     shop.anyone().call("POST", PATH).csv(file.as_bytes()).send().problem(401);
+}
+
+/// Carriage returns alone, a formula as a reference, a line of megabytes, a quote that is never closed: each is its own line's matter.
+fn odd_lines_are_lines(shop: &Shop) {
+    let order = waiting(shop, "retail");
+    let formula = format!("=HYPERLINK(\"x\")-{}", shop.unique("BANK"));
+    let quoted = format!("\"{}\"", formula.replace('"', "\"\""));
+    let file = [HEADER, &line(&order, &quoted), &line(&order, &quoted)].join("\r");
+    let report = import(&shop.admin(), PATH, &file);
+    assert_eq!(lines(&report), [(2, "booked", "", ""), (3, "already_booked", "", "")], "{report:#}");
+    // Kept as it is; a spreadsheet that opens the export sees words.
+    assert_eq!(shop.wait_payment(order.id(), "captured").s("paymentReference"), formula);
+
+    let other = waiting(shop, "retail");
+    let huge = line(&other, &"9".repeat(9 * 1024 * 1024));
+    let mut report = Value::Null;
+    shop.unchanged(other.id(), || report = import(&shop.admin(), PATH, format!("{HEADER}\n{huge}\n")));
+    assert_eq!(lines(&report), [(2, "failed", "reference", "invalid_fields")], "too long");
+    assert!(report.to_string().len() < 4_096, "the report does not repeat the megabytes");
+
+    let open = format!("{HEADER}\n{}\n{}\n", line(&other, "\"never closed"), line(&other, "after"));
+    shop.unchanged(other.id(), || report = import(&shop.admin(), PATH, &open));
+    assert_eq!(lines(&report), [(2, "failed", "reference", "invalid_fields")], "{report:#}");
 }
 
 fn an_owner_books_in_their_channel_only(shop: &Shop) {

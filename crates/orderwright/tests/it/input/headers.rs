@@ -16,7 +16,8 @@ scenarios! {
         an_address_that_cannot_be_read_is_a_problem,
         parameters_are_given_once_and_known,
         requests_are_not_smuggled,
-        heads_that_are_too_large_or_broken_are_refused;
+        heads_that_are_too_large_or_broken_are_refused,
+        slow_clients_hold_nobody_up;
 }
 
 fn a_deciding_header_is_given_once(shop: &Shop) {
@@ -161,4 +162,42 @@ fn heads_that_are_too_large_or_broken_are_refused(shop: &Shop) {
         assert!(!answer.contains("\"ok\""), "{shown:?}: {answer}");
     }
     shop.anyone().get("/healthz").expect(200);
+}
+
+/// Three hundred connections that stop in the middle of a head or of a body: others are served, and who goes on is, too.
+fn slow_clients_hold_nobody_up(shop: &Shop) {
+    let id = shop.ready("retail");
+    let address = shop.demo().s("baseUrl").trim_start_matches("http://").to_owned();
+    let body = r#"{"note": "came slowly", "isPublic": false}"#;
+    let head = format!(
+        "POST /admin/orders/{id}/notes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        shop.admin().token(),
+        body.len()
+    );
+    let text = format!("{head}{body}");
+    let mut slow: Vec<(TcpStream, usize)> = Vec::new();
+    shop.unchanged(&id, || {
+        for n in 0..300 {
+            let sent = if n % 2 == 0 { head.len() / 2 } else { head.len() + body.len() / 2 };
+            let mut stream = TcpStream::connect(&address).expect("connects");
+            stream.write_all(&text.as_bytes()[..sent]).expect("sent");
+            slow.push((stream, sent));
+        }
+        for _ in 0..20 {
+            shop.ready("retail");
+        }
+    });
+    // One of each kind goes on; the others hang up, and nothing is made of what they sent.
+    for (stream, sent) in slow.iter_mut().take(2) {
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+        stream.write_all(&text.as_bytes()[*sent..]).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+    drop(slow);
+    let entries = shop.timeline_as(&shop.admin(), &id);
+    let came = entries.iter().filter(|e| e.s("type") == "note_added").count();
+    assert_eq!(came, 2, "{entries:#?}");
 }

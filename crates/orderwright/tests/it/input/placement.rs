@@ -16,6 +16,7 @@ scenarios! {
         a_cart_without_items_is_refused,
         missing_fields_are_refused,
         fields_of_another_type_are_refused,
+        a_list_is_no_object,
         unknown_fields_are_refused,
         an_unknown_payment_method_is_refused,
         a_country_must_be_a_country,
@@ -111,6 +112,19 @@ fn fields_of_another_type_are_refused(shop: &Shop) {
     for body in [json!([]), json!("order"), json!(1), Value::Null] {
         refused(shop, &body).problem(422);
     }
+}
+
+/// The values of the fields in their order are not the object, however deep it is.
+fn a_list_is_no_object(shop: &Shop) {
+    let values = |object: &Value| Value::Array(object.as_object().expect("an object").values().cloned().collect());
+    for field in ["customer", "shippingAddress"] {
+        let mut body = good(shop);
+        body[field] = values(&body[field]);
+        refused(shop, &body).wrong(&[&format!("/{field}")]);
+    }
+    let mut body = good(shop);
+    body["items"][1] = json!([body["items"][1]["sku"], 1]);
+    refused(shop, &body).wrong(&["/items/1"]);
 }
 
 fn unknown_fields_are_refused(shop: &Shop) {

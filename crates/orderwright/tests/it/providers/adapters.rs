@@ -8,6 +8,7 @@ use orderwright::pay::razorpay::Razorpay;
 use orderwright::pay::stripe::Stripe;
 use orderwright::pay::{Answer, ProviderError};
 use orderwright_core::decide::{EffectJob, EffectName};
+use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId};
 use orderwright_core::money::Currency;
 use orderwright_core::time::Timestamp;
@@ -168,7 +169,11 @@ fn stripe_takes_evidence_and_says_how_a_dispute_stands() {
         assert_eq!((there.s("status"), there["evidence"].s("shipping_tracking_number")), ("under_review", "1Z"));
         let object = ObjectRef { kind: ObjectKind::Dispute, id: dispute.id().to_owned() };
         let facts = stripe.fetch(&object).await.expect("fetched").expect("there");
-        let Facts::Dispute { owner, open: true, amount: 900, .. } = facts else { panic!("{facts:?}") };
+        let Facts::Dispute { owner, standing: Standing::UnderReview, amount: 900, withdrawn: 900, fee: 1500, .. } =
+            facts
+        else {
+            panic!("{facts:?}")
+        };
         assert_eq!((owner.order, owner.payment), (Some(OrderId(7)), Some(PaymentId(8))));
     });
 }

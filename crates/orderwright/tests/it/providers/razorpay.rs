@@ -4,7 +4,7 @@ use orderwright::fakes::faults::Kind;
 use serde_json::json;
 
 use super::house::House;
-use crate::shop::{Json, Shop};
+use crate::shop::{Json, Shop, eventually};
 
 provider_scenarios! {
     a_paid_order_is_captured,
@@ -100,6 +100,26 @@ fn a_dispute_is_lost(house: &House) {
     captured(&house.shop, &id);
     let dispute = house.act(&house.razorpay, payment.id(), "dispute");
     house.shop.wait_payment(&id, "disputed");
+    let ours = || {
+        let all = crate::shop::lists::walk(&house.shop.admin(), "/admin/disputes", "limit=100&kind=chargeback");
+        all.into_iter().find(|d| d["chargeback"]["reference"] == dispute.id()).expect("a chargeback")
+    };
+    let open = ours();
+    assert_eq!(
+        (open.s("status"), open.s("orderId"), open["chargeback"].n("withdrawn")),
+        ("needs_response", id.as_str(), 0)
+    );
+    let words = json!({ "summary": "Delivered to the door." });
+    house.shop.admin().post(&format!("/admin/disputes/{}/submit", open.id()), &words).expect(200);
+    eventually("the bank has the evidence", std::time::Duration::from_secs(60), || match ours().s("status") {
+        "under_review" => Ok(()),
+        other => Err(other.to_owned()),
+    });
+    let there = house.razorpay.books(|books| books.get(dispute.id()).cloned()).expect("there");
+    assert!(there["evidence"].s("summary").contains("Delivered to the door."), "{there:#}");
     house.act(&house.razorpay, dispute.id(), "lose");
     house.shop.wait_payment(&id, "captured");
+    let (lost, order) = (ours(), house.shop.view(&id));
+    assert_eq!((lost.s("status"), lost["chargeback"].n("lost")), ("lost", order.n("total")));
+    assert_eq!(lost["chargeback"].n("borneByParties"), order.n("total"));
 }

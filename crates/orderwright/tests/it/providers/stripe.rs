@@ -15,6 +15,7 @@ provider_scenarios! {
     a_bank_that_wants_confirmation_is_waited_for,
     a_refund_that_fails_later_is_owed_again,
     a_dispute_is_opened_and_closed,
+    an_inquiry_becomes_a_dispute_whatever_order_events_come_in,
     a_verified_card_is_charged_without_its_holder,
     a_payment_that_nobody_finishes_is_given_up,
     a_payment_stays_with_its_provider,
@@ -108,8 +109,67 @@ fn a_dispute_is_opened_and_closed(house: &House) {
         let mut all = books.list("object", "dispute").into_iter();
         all.find(|d| d["payment_intent"] == intent["id"]).cloned().expect("a dispute")
     });
+    let ours = chargeback(house, order.id());
+    let total = order.n("total");
+    assert_eq!((ours.s("status"), ours["chargeback"].s("reference")), ("needs_response", dispute.id()));
+    assert_eq!((ours["chargeback"].n("withdrawn"), ours["chargeback"].n("fee")), (total, 1500));
+    assert_eq!(ours["chargeback"].s("reasonCode"), "fraudulent");
+    let path = format!("/admin/disputes/{}", ours.id());
+    let words = json!({ "summary": "The customer signed for it." });
+    house.shop.admin().post(&format!("{path}/submit"), &words).expect(200);
+    wait(house, ours.id(), "under_review");
+    let there = house.stripe.books(|books| books.get(dispute.id()).cloned()).expect("there");
+    let begins = format!("The customer signed for it.\nOrder {} of ", order.s("orderNumber"));
+    assert!(there["evidence"].s("uncategorized_text").starts_with(&begins), "{there:#}");
+    assert_eq!(there["evidence_details"].n("submission_count"), 1, "once");
     house.act(&house.stripe, dispute.id(), "win");
     house.shop.wait_payment(order.id(), "captured");
+    let won = wait(house, ours.id(), "won");
+    assert_eq!((won["chargeback"].n("withdrawn"), won["chargeback"].n("lost")), (0, 0));
+}
+
+/// Our chargeback of an order.
+fn chargeback(house: &House, order: &str) -> serde_json::Value {
+    let all = crate::shop::lists::walk(&house.shop.admin(), "/admin/disputes", "limit=100&kind=chargeback");
+    all.into_iter().find(|d| d.s("orderId") == order).expect("a chargeback")
+}
+
+fn wait(house: &House, dispute: &str, status: &str) -> serde_json::Value {
+    eventually(&format!("the dispute is {status}"), std::time::Duration::from_secs(60), || {
+        let now = house.shop.admin().get(&format!("/admin/disputes/{dispute}")).expect(200);
+        if now.s("status") == status { Ok(now) } else { Err(format!("{now:#}")) }
+    })
+}
+
+fn an_inquiry_becomes_a_dispute_whatever_order_events_come_in(house: &House) {
+    let order = house.shop.place("bazaar", &[(0, 1)], "pm_card_visa");
+    house.shop.wait_payment(order.id(), "captured");
+    let intent = house.at_stripe("payment_intent", order.id()).remove(0);
+    let dispute = house.act(&house.stripe, intent.id(), "inquiry");
+    house.shop.wait_payment(order.id(), "disputed");
+    let ours = chargeback(house, order.id());
+    assert_eq!((ours.s("status"), ours["chargeback"].n("withdrawn")), ("inquiry", 0));
+    // Meanwhile a refund may still prevent the dispute.
+    let little = json!({ "amount": 1, "reason": "kindness", "initiatePaymentRefund": true });
+    house.shop.admin().refund(order.id(), &little).expect(201);
+    house.shop.wait_refunded(order.id(), 1);
+    house.act(&house.stripe, dispute.id(), "escalate");
+    wait(house, ours.id(), "needs_response");
+    house.act(&house.stripe, dispute.id(), "lose");
+    let lost = wait(house, ours.id(), "lost");
+    let total = order.n("total");
+    // The bank took the whole, and a cent had gone back before: that one is the platform's.
+    let bank = &lost["chargeback"];
+    assert_eq!((bank.n("lost"), bank.n("borneByParties"), bank.n("borneByPlatform")), (total, total - 1, 1));
+    let before = house.shop.view(order.id());
+    orderwright::fakes::webhooks::replay(&house.stripe.state, 20, 0xd15b);
+    eventually("everything was told again", std::time::Duration::from_secs(120), || {
+        let idle = house.stripe.state.sent.lock().expect("not poisoned").is_idle();
+        let waiting = house.shop.ops().get("/admin/provider-events?state=received").expect(200);
+        if idle && waiting.list("data").is_empty() { Ok(()) } else { Err("not yet".to_owned()) }
+    });
+    assert_eq!(house.shop.view(order.id()), before, "the same order, to its version");
+    assert_eq!(house.shop.admin().get(&format!("/admin/disputes/{}", ours.id())).expect(200), lost);
 }
 
 fn a_verified_card_is_charged_without_its_holder(house: &House) {

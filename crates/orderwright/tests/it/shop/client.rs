@@ -216,12 +216,14 @@ impl Call {
             None => self.client.agent.run(request.body(()).map_err(|e| format!("bad request: {e}"))?),
         };
         let mut answer = sent.map_err(|e| e.to_string())?;
-        let text = answer
+        let bytes = answer
             .body_mut()
             .with_config()
             .limit(64 << 20)
-            .read_to_string()
+            .read_to_vec()
             .map_err(|e| format!("the answer broke off: {e}"))?;
+        // A paper is no text, but has some.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Ok(Reply { status: answer.status().as_u16(), headers: answer.headers().clone(), body, text, asked })
     }

@@ -5,6 +5,7 @@
 //! makes a database of its own on that server, and drops it.
 
 mod contention;
+mod disputes;
 mod engine;
 mod feed;
 mod groups;

@@ -1,6 +1,6 @@
 //! Every statement of the registry, prepared and executed. What it executes is checked where it is executed.
 
-use super::{engine::Place, payouts, people_and_rest, shop::*, work};
+use super::{disputes, engine::Place, payouts, people_and_rest, shop::*, work};
 use orderwright::store::*;
 
 pub async fn every_statement_prepares(place: Place) {
@@ -16,6 +16,7 @@ pub async fn every_statement_executes(place: Place) {
     people_and_rest::walk(&store).await;
     work::walk(&store).await;
     payouts::walk(&store).await;
+    disputes::walk(&store).await;
     store.sequence(1_000).await.expect("sequenced");
     store.feed_lag().await.expect("read");
     let last = store.feed_position().await.expect("a position");

@@ -126,8 +126,11 @@ fn go_on(shop: &mut Shop, ids: &[String]) {
     shop.wait_status(&ids[3], "cancelled");
     shop.wait_status(&ids[4], "cancelled");
     // The other timers fire meanwhile, and the books are not read at one instant.
-    eventually("the books agree", PATIENCE * 10, || Books::of(shop).reservations_agree());
-    Books::of(shop).agree();
+    let books = eventually("the books agree", PATIENCE * 10, || {
+        let books = Books::of(shop);
+        books.reservations_agree().map(|()| books)
+    });
+    books.agree();
 }
 
 fn what_would_be_lost_is_refused_before_anything_changes(shop: &mut Shop) {

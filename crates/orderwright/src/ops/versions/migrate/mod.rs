@@ -302,7 +302,7 @@ fn leg(
             let workflow = known(workflow)?;
             Some(Leg { versions, from: (workflow.clone(), Some(from.clone())), to: (workflow, Some(to.clone())) })
         }
-        Kind::Order | Kind::Merchant => None,
+        Kind::Order | Kind::Merchant | Kind::Dispute => None,
     })
 }
 

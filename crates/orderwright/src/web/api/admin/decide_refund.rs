@@ -20,14 +20,15 @@ use crate::web::view::order::RefundView;
 #[serde(deny_unknown_fields)]
 pub struct Decision {}
 
-/// Grants a customer's request: the money goes back.
+/// Approves a refund that waits for somebody: a customer's request, or one beyond the limit for one person, which whoever asked for it cannot
+/// approve.
 #[utoipa::path(post, path = "/admin/orders/{id}/refunds/{refundId}/approve", tag = "admin", operation_id = "adminApproveRefund", security(("token" = [])),
     params(("id" = String, Path), ("refundId" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = Decision,
     responses(
         (status = 201, body = RefundView, description = "The refund"),
         (status = 401, body = ProblemBody, description = "No valid token"),
-        (status = 403, body = ProblemBody, description = "The role may not"),
+        (status = 403, body = ProblemBody, description = "The role may not, or it takes somebody else"),
         (status = 404, body = ProblemBody, description = "Not there, or not yours"),
         (status = 400, body = ProblemBody, description = "Malformed"),
         (status = 409, body = ProblemBody, description = "Not in this state"),
@@ -38,7 +39,7 @@ pub async fn approve(Path((id, refund)): Path<(String, String)>, incoming: Incom
     incoming.run(Some(shared::again_refund), |ctx, _: Decision| decide(ctx, id, refund, true)).await
 }
 
-/// Rejects a customer's request.
+/// Rejects a refund that waits for somebody.
 #[utoipa::path(post, path = "/admin/orders/{id}/refunds/{refundId}/reject", tag = "admin", operation_id = "adminRejectRefund", security(("token" = [])),
     params(("id" = String, Path), ("refundId" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     request_body = Decision,
@@ -59,5 +60,5 @@ pub async fn reject(Path((id, refund)): Path<(String, String)>, incoming: Incomi
 async fn decide(mut ctx: Ctx, id: String, refund: String, approve: bool) -> Result<Answer, Problem> {
     let refund = RefundId::parse(&refund).ok_or(OpError::NotFound)?;
     let applied = run(&mut ctx, OrderRef::order(&id)?, &Command::DecideRefund { refund, approve }).await?;
-    shared::refund(&applied)
+    shared::refund(&applied, true)
 }

@@ -5,6 +5,7 @@ mod add_shipment;
 mod bulk_status;
 mod cancel_order;
 mod decide_refund;
+mod disputes;
 mod export_orders;
 mod fire_event;
 mod get_customer;
@@ -28,6 +29,7 @@ mod refund_order;
 mod sandbox;
 mod set_status;
 mod settings;
+mod split_rules;
 mod stock;
 mod variants;
 mod workflow_migrations;
@@ -40,8 +42,11 @@ pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
 pub use payment_accounts::{MAX_ACCOUNT, MAX_PARTY, MAX_URL};
 pub use payout_acts::MAX_REASON;
 pub use payout_settings::{MAX_NAME, MAX_RESERVE_DAYS};
+pub use settings::APPROVALS;
+pub use split_rules::{PARTIES, PER};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+pub use variants::MAX_CATEGORY;
 pub use workflow_versions::MAX_TEXTS;
 
 use crate::app::App;
@@ -67,6 +72,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(import_payments::handler))
         .routes(routes!(merchants::handler))
         .routes(routes!(variants::handler))
+        .routes(routes!(variants::patch))
         .routes(routes!(get_customer::handler))
         .routes(routes!(stock::list))
         .routes(routes!(stock::get, stock::patch))
@@ -80,6 +86,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(ledger::balances))
         .routes(routes!(ledger::accounts))
         .routes(routes!(settings::get, settings::patch))
+        .routes(routes!(split_rules::get, split_rules::put))
         .routes(routes!(provider_events::list))
         .routes(routes!(provider_events::retry))
         .routes(routes!(payment_accounts::list, payment_accounts::open))
@@ -106,4 +113,14 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workflow_migrations::list, workflow_migrations::add))
         .routes(routes!(workflow_migrations::get))
         .routes(routes!(workflow_migrations::undo))
+        .routes(routes!(disputes::list))
+        .routes(routes!(disputes::get))
+        .routes(routes!(disputes::messages, disputes::say))
+        .routes(routes!(disputes::evidence, disputes::prove))
+        .routes(routes!(disputes::decide))
+        .routes(routes!(disputes::replacement))
+        .routes(routes!(disputes::submit))
+        .routes(routes!(disputes::accept))
+        .routes(routes!(disputes::bundle_json))
+        .routes(routes!(disputes::bundle_pdf))
 }

@@ -13,7 +13,8 @@ use crate::web::request::Incoming;
 use crate::web::view::event::RefundBody;
 use crate::web::view::order::RefundView;
 
-/// Refunds an amount, items, or all that is left; `refundedTotal` of the order follows when the provider is done.
+/// Refunds an amount, items, or all that is left; `refundedTotal` of the order follows when the provider is done. A refund beyond the
+/// channel's limit waits for a second person (`awaitsDecision`).
 #[utoipa::path(post, path = "/admin/orders/{id}/refund", tag = "admin", operation_id = "adminRefundOrder", security(("token" = [])),
     params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header), ("If-Match" = Option<String>, Header)),
     request_body = RefundBody,
@@ -34,7 +35,7 @@ pub async fn handler(Path(id): Path<String>, incoming: Incoming<Admin>) -> Respo
             let mut ctx = ctx;
             let command = Command::Refund(body.into_request()?);
             let applied = run(&mut ctx, OrderRef::order(&id)?, &command).await?;
-            shared::refund(&applied)
+            shared::refund(&applied, true)
         })
         .await
 }

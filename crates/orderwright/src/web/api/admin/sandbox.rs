@@ -32,7 +32,7 @@ pub struct ClockNow {
 pub struct Fault {
     /// payment.authorise, payment.charge, payment.capture, payment.transfer, payment.void, payment.refund, payment.verify.
     pub operation: String,
-    /// declined, lost, unavailable.
+    /// declined, lost, unavailable, or expired_or_canceled_card: a decline that says that the card is gone.
     pub outcome: String,
     /// How many times.
     pub times: i64,

@@ -2,15 +2,18 @@
 
 use axum::response::{IntoResponse, Response};
 use orderwright_core::catalog::Channel;
+use orderwright_core::dispute::Bearer;
+use orderwright_core::refunds::ShippingRule;
 use orderwright_core::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ops::settings;
+use crate::ops::{FieldError, settings};
 use crate::web::api::shared;
 use crate::web::caller::{Admin, Caller};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
+use crate::web::view::event::optional_text;
 use crate::web::view::page::Params;
 
 /// What to change about a channel; what is left out stays.
@@ -25,13 +28,59 @@ pub struct ChangeSettings {
     /// Which provider new payments are made with: sandbox, stripe, razorpay. It must be set up on the server.
     #[serde(default)]
     pub payment_provider: Option<String>,
+    /// How long the other side has to answer a dispute: `3d`. Disputes that are open keep their time.
+    #[serde(default)]
+    pub dispute_window: Option<String>,
+    /// How long before a bank's deadline staff is reminded: `2d`.
+    #[serde(default)]
+    pub dispute_reminder: Option<String>,
+    /// Who bears a lost chargeback: parties, platform. Those that are open stay as they are.
+    #[serde(default)]
+    pub chargeback_bearer: Option<String>,
+    /// What customers are told of refunds; it goes into the evidence against chargebacks. Empty takes it away.
+    #[serde(default)]
+    pub refund_policy: Option<String>,
     /// The time zone whose days business days are: `Europe/Berlin`.
     #[serde(default)]
     pub time_zone: Option<String>,
     /// Days on which nobody works, `YYYY-MM-DD`: all of them.
     #[serde(default)]
     pub holidays: Option<Vec<String>>,
+    /// Refunds of one order beyond this sum, in minor units, need a second person's approval; null: no limit.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
+    pub refund_approval_limit: Option<Option<i64>>,
+    /// enforce; or report: a refund beyond the limit goes through, and the timeline says so.
+    #[serde(default)]
+    pub refund_approval: Option<String>,
+    /// Customers' requests up to this amount, in minor units, are granted at once; null: no bound.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
+    pub refund_auto_approve_up_to: Option<Option<i64>>,
+    /// Customers' requests so long after the delivery, or before it, are granted at once: `14d`; null: no bound. With neither bound
+    /// staff decides.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    pub refund_auto_approve_within: Option<Option<String>>,
+    /// Whether shipping goes back with units: always, lastUnit, never.
+    #[serde(default)]
+    pub refund_shipping: Option<String>,
+    /// What is kept of goods that were sent and come back, in basis points; null: nothing.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<i64>)]
+    pub refund_restocking_fee: Option<Option<i64>>,
 }
+
+/// A field that is there, be it null: null takes a setting away.
+fn said<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(value).map(Some)
+}
+
+/// What is done with refunds beyond the limit.
+pub const APPROVALS: &[&str] = &["enforce", "report"];
+
+/// The longest time that a setting takes.
+const MAX_SPAN: Span = Span::seconds(366 * 86_400);
 
 /// Settings of a channel.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -51,10 +100,30 @@ pub struct Settings {
     pub payment_window: String,
     /// How long delivered goods may be returned.
     pub return_window: String,
+    /// How long the other side has to answer a dispute.
+    pub dispute_window: String,
+    /// How long before a bank's deadline staff is reminded.
+    pub dispute_reminder: String,
+    /// Who bears a lost chargeback.
+    pub chargeback_bearer: String,
+    /// What customers are told of refunds.
+    pub refund_policy: Option<String>,
     /// The time zone whose days business days are.
     pub time_zone: String,
     /// Days on which nobody works, `YYYY-MM-DD`.
     pub holidays: Vec<String>,
+    /// Refunds of one order beyond this sum need a second person's approval.
+    pub refund_approval_limit: Option<i64>,
+    /// enforce, or report.
+    pub refund_approval: String,
+    /// Customers' requests up to this amount are granted at once.
+    pub refund_auto_approve_up_to: Option<i64>,
+    /// Customers' requests so long after the delivery are granted at once.
+    pub refund_auto_approve_within: Option<String>,
+    /// Whether shipping goes back with units: always, lastUnit, never.
+    pub refund_shipping: String,
+    /// What is kept of goods that were sent and come back, in basis points.
+    pub refund_restocking_fee: Option<i64>,
 }
 
 fn show(channel: &Channel) -> Settings {
@@ -66,8 +135,18 @@ fn show(channel: &Channel) -> Settings {
         payment_provider: channel.payment_provider.clone(),
         payment_window: channel.policies.payment_window.to_string(),
         return_window: channel.policies.return_window.to_string(),
+        dispute_window: channel.disputes.respond_within.to_string(),
+        dispute_reminder: channel.disputes.remind_before.to_string(),
+        chargeback_bearer: channel.disputes.chargeback_bearer.name().to_owned(),
+        refund_policy: channel.disputes.refund_policy.clone(),
         time_zone: channel.calendar.time_zone.clone(),
         holidays: channel.calendar.holidays.clone(),
+        refund_approval_limit: channel.refunds.approval_limit,
+        refund_approval: APPROVALS[usize::from(channel.refunds.report_only)].to_owned(),
+        refund_auto_approve_up_to: channel.refunds.auto_up_to,
+        refund_auto_approve_within: channel.refunds.auto_within.map(|w| w.to_string()),
+        refund_shipping: channel.refunds.shipping.name().to_owned(),
+        refund_restocking_fee: channel.refunds.restocking_fee,
     }
 }
 
@@ -111,25 +190,70 @@ pub async fn get(caller: Caller<Admin>, query: shared::Query) -> Result<impl Int
     ))]
 pub async fn patch(incoming: Incoming<Admin>) -> Response {
     let work = |mut ctx: crate::ops::Ctx, body: ChangeSettings| async move {
-        let ChangeSettings { channel, cancel_window, payment_provider, time_zone, holidays } = body;
-        let cancel_window = match cancel_window {
-            None if payment_provider.is_none() && time_zone.is_none() && holidays.is_none() => {
-                return Err(Problem::field(
-                    "/cancelWindow",
-                    "say what to change: cancelWindow, paymentProvider, timeZone or holidays",
-                ));
-            }
-            None => None,
-            Some(text) => {
-                let window = Span::parse(&text).filter(|w| *w <= Span::seconds(366 * 86_400));
-                Some(window.ok_or_else(|| {
-                    Problem::field("/cancelWindow", "must be a time like 2h, 30m or 0m, at most 366d")
-                })?)
-            }
-        };
-        let change = settings::Change { cancel_window, payment_provider, time_zone, holidays };
-        let channel = settings::change(&mut ctx, &channel, change).await?;
+        let name = body.channel.clone();
+        let change = read(body)?;
+        if change == settings::Change::default() {
+            let detail = "say what to change: cancelWindow, paymentProvider, timeZone, holidays, or a setting of refunds or disputes";
+            return Err(Problem::field("/cancelWindow", detail));
+        }
+        let channel = settings::change(&mut ctx, &name, change).await?;
         Ok(Answer::ok(&show(&channel)))
     };
     incoming.run(None, work).await
+}
+
+fn read(body: ChangeSettings) -> Result<settings::Change, Problem> {
+    let mut wrong = Vec::new();
+    optional_text(&mut wrong, "/refundPolicy", body.refund_policy.as_deref());
+    let bearer = body.chargeback_bearer.as_deref().map(Bearer::parse);
+    if bearer == Some(None) {
+        let detail = "must be one of parties, platform".to_owned();
+        wrong.push(FieldError { pointer: "/chargebackBearer".to_owned(), detail });
+    }
+    let mut span = |pointer: &str, text: Option<String>| {
+        let read = text.as_deref().and_then(Span::parse).filter(|w| *w <= MAX_SPAN);
+        if text.is_some() && read.is_none() {
+            let detail = "must be a time like 2h, 30m or 0m, at most 366d".to_owned();
+            wrong.push(FieldError { pointer: pointer.to_owned(), detail });
+        }
+        read
+    };
+    let cancel_window = span("/cancelWindow", body.cancel_window);
+    let respond_within = span("/disputeWindow", body.dispute_window);
+    let remind_before = span("/disputeReminder", body.dispute_reminder);
+    let within = body.refund_auto_approve_within;
+    let auto_within = within.map(|text| span("/refundAutoApproveWithin", text));
+    let report_only = body.refund_approval.as_deref().map(|word| APPROVALS.iter().position(|w| *w == word));
+    if report_only == Some(None) {
+        let detail = format!("must be one of {}", APPROVALS.join(", "));
+        wrong.push(FieldError { pointer: "/refundApproval".to_owned(), detail });
+    }
+    let shipping = body.refund_shipping.as_deref().map(ShippingRule::parse);
+    if shipping == Some(None) {
+        let detail = "must be one of always, lastUnit, never".to_owned();
+        wrong.push(FieldError { pointer: "/refundShipping".to_owned(), detail });
+    }
+    if !wrong.is_empty() {
+        return Err(Problem::fields(wrong));
+    }
+    Ok(settings::Change {
+        cancel_window,
+        payment_provider: body.payment_provider,
+        time_zone: body.time_zone,
+        holidays: body.holidays,
+        disputes: settings::DisputeChange {
+            respond_within,
+            remind_before,
+            bearer: bearer.flatten(),
+            refund_policy: body.refund_policy,
+        },
+        refunds: settings::RefundChange {
+            approval_limit: body.refund_approval_limit,
+            report_only: report_only.flatten().map(|at| at == 1),
+            auto_up_to: body.refund_auto_approve_up_to,
+            auto_within,
+            shipping: shipping.flatten(),
+            restocking_fee: body.refund_restocking_fee,
+        },
+    })
 }

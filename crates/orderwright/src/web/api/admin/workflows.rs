@@ -57,6 +57,7 @@ fn show(used: &Used) -> WorkflowView {
         kind: match workflow.kind {
             Kind::Order => "order",
             Kind::Merchant => "merchant",
+            Kind::Dispute => "dispute",
         },
         statuses: workflow.statuses.clone(),
         partner: workflow.partner.clone(),

@@ -1,6 +1,7 @@
 //! For merchants: own orders only; `{id}` is the order's id or the merchant order's.
 
 mod add_shipment;
+mod disputes;
 mod fire_event;
 mod get_order;
 mod import_orders;
@@ -34,6 +35,13 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(import_orders::handler))
         .routes(routes!(stock::handler))
         .routes(routes!(statement::handler))
+        .routes(routes!(disputes::list))
+        .routes(routes!(disputes::list_of, disputes::open))
+        .routes(routes!(disputes::get))
+        .routes(routes!(disputes::messages, disputes::say))
+        .routes(routes!(disputes::evidence, disputes::prove))
+        .routes(routes!(disputes::withdraw))
+        .routes(routes!(disputes::replacement))
         .routes(routes!(payouts::list))
         .routes(routes!(payouts::get))
         .routes(routes!(payouts::lines))

@@ -2,6 +2,7 @@
 
 mod cancel_order;
 mod complete_checkout;
+mod disputes;
 mod fire_event;
 mod get_order;
 mod list_orders;
@@ -35,4 +36,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(request_refund::handler))
         .routes(routes!(pay_order::handler, payment_link::handler))
         .routes(routes!(messages::list, messages::add))
+        .routes(routes!(disputes::list))
+        .routes(routes!(disputes::list_of, disputes::open))
+        .routes(routes!(disputes::get))
+        .routes(routes!(disputes::messages, disputes::say))
+        .routes(routes!(disputes::evidence, disputes::prove))
+        .routes(routes!(disputes::withdraw))
 }

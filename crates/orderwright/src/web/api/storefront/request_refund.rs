@@ -34,7 +34,7 @@ pub async fn handler(Path(id): Path<String>, incoming: Incoming<Storefront>) -> 
             let mut ctx = ctx;
             let command = Command::RequestRefund(body.into_request()?);
             let applied = run(&mut ctx, OrderRef::order(&id)?, &command).await?;
-            shared::refund(&applied)
+            shared::refund(&applied, false)
         })
         .await
 }
