@@ -173,7 +173,9 @@ impl Shop {
         }
         let banks = |of: fn(&orderwright_core::dispute::Chargeback) -> i64| order.chargebacks().map(of).sum::<i64>();
         assert_eq!(books.account("disputes/held"), banks(|c| c.held()));
-        assert_eq!(books.account("platform/fees"), banks(|c| c.fee));
+        // What providers kept of captures and what banks charge, less what parties bear of it.
+        let kept: i64 = order.payments.iter().filter_map(|p| p.fee).sum();
+        assert_eq!(books.account("platform/fees"), banks(|c| c.fee) + kept - borne_in_all);
         assert_eq!(books.account("disputes/lost"), banks(|c| c.lost) - order.borne_by_parties());
         let held = orderwright_core::audit::held(order);
         assert_eq!(books.account("provider/held"), held);
