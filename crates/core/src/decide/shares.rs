@@ -122,7 +122,8 @@ impl Pool {
         self.refunded.iter().sum::<i64>() - self.subsidy_back
     }
 
-    fn has(&self, item: &Item) -> bool {
+    /// Whether the line is one of it.
+    pub(crate) fn has(&self, item: &Item) -> bool {
         match self.line {
             Some(line) => item.pool == Some(line),
             None => item.pool.is_none() && item.shares == self.shares,

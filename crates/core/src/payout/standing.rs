@@ -99,30 +99,38 @@ pub fn standings(order: &Order, lines: &[OrderLine<'_>], as_of: Timestamp) -> Ve
     all.into_iter().map(|(party, booked)| Standing { due: due(order, &party, booked, as_of), party, is_held }).collect()
 }
 
-/// How much the lines of the order weigh for a party, and how much of that is due.
+/// Something of which a part is due.
 #[derive(Clone, Copy, Debug, Default)]
-struct Weights {
+struct Portion {
     all: i128,
     ripe: i128,
-    all_refunded: i128,
-    ripe_refunded: i128,
 }
 
-fn weights(order: &Order, as_of: Timestamp, of: impl Fn(&Item) -> i64) -> Weights {
-    let mut weights = Weights::default();
-    for item in &order.items {
-        let weight = i128::from(of(item));
-        let is_ripe = ripe_at(order, item).is_some_and(|at| at <= as_of);
-        let refunded = i128::from(item.refunded) * weight;
-        weights.all += i128::from((item.captured - item.refunded).max(0)) * weight;
-        weights.all_refunded += refunded;
+impl Portion {
+    fn add(&mut self, amount: i64, of: Portion) {
+        self.all += i128::from(amount);
+        self.ripe += if of.all == 0 { 0 } else { i128::from(amount) * of.ripe / of.all };
+    }
+}
+
+/// Which portion of some lines is due: of what is left of them, and of what was given up.
+fn portions<'a>(order: &Order, items: impl Iterator<Item = &'a Item> + Clone, as_of: Timestamp) -> (Portion, Portion) {
+    let (mut left, mut given_up, mut whole) = (Portion::default(), Portion::default(), Portion::default());
+    for item in items {
+        // Of a line that was given up as a whole nothing can come back any more, whether it was delivered or not.
+        let is_over = item.captured > 0 && item.refunded >= item.captured;
+        let is_ripe = is_over || ripe_at(order, item).is_some_and(|at| at <= as_of);
+        left.all += i128::from((item.captured - item.refunded).max(0));
+        given_up.all += i128::from(item.refunded);
+        whole.all += i128::from(item.captured);
         if is_ripe {
             // What is on its way back to the customer is not paid to the party meanwhile.
-            weights.ripe += i128::from((item.captured - item.refunding.max(item.refunded)).max(0)) * weight;
-            weights.ripe_refunded += refunded;
+            left.ripe += i128::from((item.captured - item.refunding.max(item.refunded)).max(0));
+            given_up.ripe += i128::from(item.refunded);
+            whole.ripe += i128::from(item.captured);
         }
     }
-    weights
+    (if left.all == 0 { whole } else { left }, given_up)
 }
 
 fn due(order: &Order, party: &PartyRef, booked: Parts, as_of: Timestamp) -> Parts {
@@ -131,26 +139,30 @@ fn due(order: &Order, party: &PartyRef, booked: Parts, as_of: Timestamp) -> Part
         // Nothing is left to be paid: what is missing is owed at once.
         return booked;
     }
-    let share = |item: &Item| item.shares.iter().filter(|s| s.party == *party).map(|s| s.basis_points).sum();
-    let mut weights = self::weights(order, as_of, share);
-    if weights.all == 0 {
-        weights = self::weights(order, as_of, |_| 1);
+    // Pool by pool: the lines of one are divided alike, those of another are not.
+    let (mut all, mut back) = (Portion::default(), Portion::default());
+    for pool in &order.pools {
+        let (left, given_up) = portions(order, order.items.iter().filter(|i| pool.has(i)), as_of);
+        for (n, _) in pool.shares.iter().enumerate().filter(|(n, s)| s.party == *party && pool.tax != Some(*n)) {
+            all.add(pool.amounts[n] - pool.refunded[n], left);
+            back.add(pool.refunded[n], given_up);
+        }
     }
-    if weights.all == 0 {
+    if all.all == 0 {
+        // What it has is not of its shares: a fee that was kept, a correction.
+        all = portions(order, order.items.iter(), as_of).0;
+    }
+    if all.all == 0 {
         return Parts::default();
     }
-    let all = part(net, weights.ripe, weights.all);
-    let refund = match weights.all_refunded {
-        0 => part(booked.refund, weights.ripe, weights.all),
-        of => part(booked.refund, weights.ripe_refunded, of),
-    };
-    let fee = part(booked.fee, weights.ripe, weights.all);
-    let other = part(booked.other, weights.ripe, weights.all);
-    Parts { share: all - refund - fee - other, refund, fee, other }
+    let sum = part(net, all);
+    let refund = part(booked.refund, if back.all == 0 { all } else { back });
+    let (fee, other) = (part(booked.fee, all), part(booked.other, all));
+    Parts { share: sum - refund - fee - other, refund, fee, other }
 }
 
-/// `amount × of / all`, towards zero; the whole when `of` is `all`.
-fn part(amount: i64, of: i128, all: i128) -> i64 {
-    // The weights of an order that can be placed are far below 2^64, so the product is below 2^127.
-    i64::try_from(i128::from(amount) * of / all).unwrap_or(amount)
+/// The part of an amount that is due, towards zero; the whole when all is.
+fn part(amount: i64, of: Portion) -> i64 {
+    // Amounts of an order are far below 2^63, so the product is below 2^126.
+    i64::try_from(i128::from(amount) * of.ripe / of.all).unwrap_or(amount)
 }

@@ -3,13 +3,14 @@
 use orderwright_core::actor::Actor;
 use orderwright_core::decide::{Command, DisputeCommand, Event, EventItem, News, OpenDispute, Readers, Refusal};
 use orderwright_core::dispute::{Bearer, Dispute, Reason, Standing, Wants};
+use orderwright_core::order::RefundState;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 use proptest::prelude::*;
 use serde_json::json;
 
 use crate::disputes::{act, paid};
-use crate::shop::{START, Shop, all, customer, merchant, operator, order_in, some, span};
+use crate::shop::{Line, START, Shop, all, customer, line, merchant, operator, order_in, some, span};
 
 fn news(shop: &Shop, standing: Standing, withdrawn: i64, minute: i64) -> News {
     let start = Timestamp::parse(START).expect("an instant");
@@ -257,6 +258,71 @@ proptest! {
         if order.left() > 0 && shuffled.payment_status() != "disputed" {
             shuffled.refund(all()).expect("what is left");
             prop_assert!(shuffled.order.splits.iter().all(|s| platform || s.amount == s.refunded + shuffled.order.borne_by(&s.party)));
+        }
+    }
+
+    /// Whatever the parties agreed on: refunds, chargebacks of several references, decisions that are changed and refunds that fail later
+    /// leave books and shares in agreement (the shop's audit, after each), and all of it together ends every party at zero.
+    #[test]
+    fn any_rules_refunds_and_chargebacks_end_exactly_at_zero(
+        agreement in crate::splits::agreements(),
+        lines in prop::collection::vec((1i64..3, 1i64..4, 1i64..3000, 0i64..200), 1..4),
+        shipping in 0i64..900,
+        steps in prop::collection::vec((0usize..7, 1i64..1500, 1usize..4), 1..16),
+    ) {
+        let lines: Vec<Line> = lines
+            .into_iter()
+            .map(|(m, quantity, price, discount)| {
+                Line { price, gst: price / 5, discount: discount.min(price * quantity), ..line(m, quantity) }
+            })
+            .collect();
+        let mut shop = crate::splits::sold(agreement, &lines, shipping);
+        prop_assume!(shop.order.captured() > 0);
+        for (minute, (kind, cut, reference)) in (1i64..).zip(steps) {
+            let says = |shop: &Shop, standing, withdrawn| News {
+                reference: format!("dp_{reference}"),
+                ..news(shop, standing, withdrawn, minute)
+            };
+            // A decision stays at what it took; another one may take something else.
+            match kind {
+                0 | 1 => drop(shop.refund(some(cut.min(shop.order.left()).max(1)))),
+                2 => {
+                    let next = says(&shop, Standing::NeedsResponse, cut);
+                    drop(tell(&mut shop, next));
+                }
+                3 | 4 => {
+                    let next = says(&shop, Standing::Lost, cut);
+                    drop(tell(&mut shop, next));
+                }
+                5 => {
+                    let next = says(&shop, Standing::Won, 0);
+                    drop(tell(&mut shop, next));
+                }
+                _ => {
+                    let refund = shop.order.refunds.iter().rev().find(|r| r.state == RefundState::Succeeded);
+                    if let Some(refund) = refund.map(|r| r.id) {
+                        let code = "expired_or_canceled_card".to_owned();
+                        let failed = Command::RefundFailed { refund, code };
+                        shop.act(&Actor::system(), failed).expect("it had gone through");
+                    }
+                }
+            }
+            prop_assert!(shop.order.refunding() + shop.order.charged_back() <= shop.order.captured());
+        }
+        for reference in 1..4 {
+            let open = |d: &&Dispute| {
+                d.is_undecided() && d.chargeback.as_ref().is_some_and(|c| c.reference == format!("dp_{reference}"))
+            };
+            if shop.order.disputes.iter().any(|d| open(&d)) {
+                let won = News { reference: format!("dp_{reference}"), ..news(&shop, Standing::Won, 0, 1000) };
+                tell(&mut shop, won).expect("news");
+            }
+        }
+        if shop.order.left() > 0 {
+            shop.refund(all()).expect("what is left");
+        }
+        for split in &shop.order.splits {
+            prop_assert_eq!(split.amount, split.refunded + shop.order.borne_by(&split.party), "{:?}", split);
         }
     }
 }

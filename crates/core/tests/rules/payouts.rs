@@ -62,6 +62,18 @@ fn lines_are_due_one_by_one_and_all_of_them_come_to_the_share() {
 }
 
 #[test]
+fn each_party_waits_for_its_own_lines() {
+    let mut shop = order_in("marketplace").lines(&[line(1, 1), line(2, 3)]).go();
+    shop.fire(&merchant(1), "acknowledge").fire(&merchant(1), "ship").fire(&merchant(1), "complete").wait("31d");
+    assert_eq!(standing_of(&shop, &first()).due.sum(), share_of(&shop, &first()), "its line came and stayed");
+    assert_eq!(standing_of(&shop, &merchant_id(2).to_string()).due, Parts::default());
+    let brand = standing_of(&shop, "acme").due.sum();
+    assert!(0 < brand && brand < share_of(&shop, "acme"), "the brand has a share of both");
+    shop.fire(&merchant(2), "acknowledge").fire(&merchant(2), "ship").fire(&merchant(2), "complete").wait("31d");
+    assert_eq!(standing_of(&shop, "acme").due.sum(), share_of(&shop, "acme"));
+}
+
+#[test]
 fn what_was_refunded_is_not_due_and_a_whole_refund_leaves_nothing() {
     let mut shop = order_in("marketplace").go();
     shop.fire(&merchant(1), "acknowledge").fire(&merchant(1), "ship").fire(&merchant(1), "complete").wait("31d");

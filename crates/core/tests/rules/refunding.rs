@@ -195,6 +195,16 @@ fn units_come_back_once_and_only_when_they_were_sent() {
     assert_eq!(pointer(shop.refund(wish)), "/items/0/restock", "one is out");
 }
 
+#[test]
+fn a_unit_that_costs_more_than_the_goods_have_left_takes_shipping_once() {
+    let mut shop = sold(&[(1, 3)], 29);
+    shop.refund(some(2001)).expect("amounts, of no unit");
+    let last_unit = RefundTerms { shipping: Some(ShippingRule::LastUnit), ..RefundTerms::default() };
+    shop.refund(units(&shop, &[(0, 1)], last_unit)).expect("1028 of its 1000 and the shipping are left");
+    assert_eq!(last(&shop), 1028);
+    at_zero(&shop);
+}
+
 fn staff(name: &str) -> Actor {
     Actor { id: name.to_owned(), ..actor(Role::Ops) }
 }

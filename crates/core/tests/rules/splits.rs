@@ -34,7 +34,7 @@ fn retailer() -> PartyRef {
     PartyRef { kind: PartyKind::Retailer, id: "shop".to_owned() }
 }
 
-fn sold(agreement: Agreement, lines: &[Line], shipping: i64) -> Shop {
+pub fn sold(agreement: Agreement, lines: &[Line], shipping: i64) -> Shop {
     let placement = Placement { shipping, rounding: 0, agreement: Some(agreement), ..order_in("marketplace") };
     let mut shop = placement.lines(lines).go();
     shop.fire(&operator(), "acknowledge");
@@ -118,7 +118,7 @@ fn the_providers_fee_is_borne_by_who_is_named() {
     }
 }
 
-fn agreements() -> impl Strategy<Value = Agreement> {
+pub fn agreements() -> impl Strategy<Value = Agreement> {
     let party = prop::sample::select(vec![None, Some(seller()), Some(platform()), Some(retailer())]);
     let fixed = prop::collection::vec(0i64..300, 4);
     (fixed, 0i64..900, prop::option::of(0i64..40), party.clone(), party.clone(), party).prop_map(

@@ -318,7 +318,9 @@ fn units(order: &Order, item: &Item, units: i64, rule: ShippingRule, left: &Left
     };
     if rule != ShippingRule::Always {
         let goods = item.captured - item.captured_shipping();
-        return Some((if last { left.goods } else { of(goods) }, 0));
+        let amount = if last { left.goods } else { of(goods) };
+        // After amounts that were given back a unit may cost more than the goods have left: the rest of it is shipping.
+        return Some((amount, left.shipping_in(amount)));
     }
     let amount = if last { left.all() } else { of(item.captured) };
     let shipping = of(item.captured_shipping()).min(left.shipping).min(amount).max(left.shipping_in(amount));

@@ -195,7 +195,7 @@ fn check(files: &[(String, String)], limits: Limits) -> anyhow::Result<Checked> 
             .chain(given.iter().map(|(file, text, w)| (*file, *text, w, true)))
     };
     let mut loaded: Vec<(&str, &str)> = Vec::new();
-    for kind in [Kind::Merchant, Kind::Order] {
+    for kind in [Kind::Merchant, Kind::Order, Kind::Dispute] {
         for (file, text, _, is_given) in all().filter(|(_, _, workflow, _)| workflow.kind == kind) {
             match set.insert(text) {
                 Ok(_) if is_given => loaded.push((file, text)),
@@ -241,6 +241,20 @@ mod tests {
         assert_eq!(
             found(&[("s.toml", text(SPLIT)), ("m.toml", text(MERCHANT)), ("r.toml", text(RETAIL))]),
             (3, vec![])
+        );
+    }
+
+    #[test]
+    fn lifecycles_of_disputes_are_checked_by_themselves() {
+        let text = include_str!("../../../../../workflows/dispute.toml");
+        let bank = include_str!("../../../../../workflows/chargeback.toml").to_owned();
+        assert_eq!(found(&[("d.toml", text.to_owned()), ("c.toml", bank)]), (2, vec![]));
+        let trapped = text.replace("on.sent = { target = \"replaced\"", "on.sent = { target = \"replacing\"");
+        let (fine, complaints) = found(&[("d.toml", trapped)]);
+        assert_eq!(fine, 0);
+        assert!(
+            complaints.iter().any(|c| c.contains("dispute.states.replaced") && c.contains("nothing leads here")),
+            "{complaints:?}"
         );
     }
 

@@ -61,6 +61,12 @@ pub fn prove(current: &WorkflowSet, files: &[File]) -> Result<Vec<Proved>, Vec<F
         let found = |complaint| Finding { file: file.name.clone(), complaint };
         match read_with(&file.text, set.fragments()) {
             Err(complaints) => findings.extend(complaints.into_iter().map(found)),
+            Ok(workflow) if workflow.kind == Kind::Dispute => {
+                let line = workflow.lines.get("kind").copied().unwrap_or(1);
+                let message =
+                    "lifecycles of disputes come with the program, and no other version of them can be published yet";
+                findings.push(found(Complaint::on_line(Code::WrongValue, line, "kind", message)));
+            }
             Ok(workflow) => match given.iter().find(|(_, other)| other.name == workflow.name) {
                 Some((other, _)) => {
                     let line = workflow.lines.get("name").copied().unwrap_or(1);

@@ -3,7 +3,7 @@
 //! Nothing that was published changes or goes away. To undo, publish the earlier text again.
 
 use orderwright_core::actor::Role;
-use orderwright_core::workflow::{Kind, WorkflowSet};
+use orderwright_core::workflow::WorkflowSet;
 
 use super::prove::{File, Finding, Proved, prove};
 use super::{digest, follow};
@@ -68,11 +68,6 @@ pub async fn publish(ctx: &mut Ctx, files: &[File], note: Option<&str>) -> Resul
         follow::follow(&ctx.app).await?;
         let (set, seq) = ctx.app.workflows_at();
         let proved = prove(&set, files).map_err(OpError::Findings)?;
-        if let Some(of) = proved.iter().find(|p| p.workflow.kind == Kind::Dispute) {
-            let name = &of.workflow.name;
-            let why = format!("`{name}` is a dispute's: those come with the program and cannot be published yet");
-            return Err(OpError::field("/text", why));
-        }
         let now = ctx.clock.now();
         let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
         let mut next = seq;

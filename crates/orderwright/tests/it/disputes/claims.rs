@@ -15,7 +15,8 @@ scenarios! {
         strangers_see_no_dispute,
         wrong_fields_are_named,
         lists_filter_and_go_on,
-        an_answer_is_given_once_for_each_key;
+        an_answer_is_given_once_for_each_key,
+        a_lifecycle_of_disputes_is_not_published;
     clock:
         a_silent_merchant_is_passed_over,
         a_merchant_who_has_not_seen_the_order_is_not_asked;
@@ -292,4 +293,11 @@ fn a_merchant_who_has_not_seen_the_order_is_not_asked(shop: &Shop) {
     shop.wait_status(&order, "sent_to_merchant");
     assert!(seen());
     rests("0m");
+}
+
+fn a_lifecycle_of_disputes_is_not_published(shop: &Shop) {
+    let text = include_str!("../../../../../workflows/dispute.toml");
+    let refused = shop.admin().post("/admin/workflows", &json!({ "text": text })).problem(422);
+    assert_eq!(refused.s("code"), "workflow_refused");
+    assert!(refused.to_string().contains("come with the program"), "{refused:#}");
 }
