@@ -60,7 +60,15 @@ impl Life {
         let lines: Vec<_> = (0..1 + dice.below(3)).map(|n| line(1 + n as i64 % 2, 1 + dice.below(3) as i64)).collect();
         let mut shop = order_in(workflow).lines(&lines).place();
         shop.quick = true;
-        Self { shop, provider: Provider::new(moods), dice, in_doubt: Vec::new(), told: Vec::new(), news: Vec::new(), payouts: Payouts::default() }
+        Self {
+            shop,
+            provider: Provider::new(moods),
+            dice,
+            in_doubt: Vec::new(),
+            told: Vec::new(),
+            news: Vec::new(),
+            payouts: Payouts::default(),
+        }
     }
 
     /// One effect on its way: it may be done and answered, done and not answered, or not done at all because the node died.
@@ -151,8 +159,14 @@ impl Life {
             14 => return self.pay_out(),
             15 => return self.payout_comes_back(),
             16 | 17 => {
-                let event = ["acknowledge", "ship", "deliver", "complete"][dice.below(4) as usize];
-                shop.act(&merchant(1 + dice.below(2) as i64), Command::Fire(full(event)))
+                // A merchant gets on with it: what can't be done now is refused.
+                let who = merchant(1 + dice.below(2) as i64);
+                for event in ["confirm", "accept", "acknowledge", "ship", "deliver", "complete"] {
+                    if dice.percent(85) {
+                        drop(shop.act(&who, Command::Fire(full(event))));
+                    }
+                }
+                return;
             }
             _ => {
                 let hours = 1 + if dice.percent(25) { dice.below(900) } else { dice.below(60) };
@@ -394,6 +408,17 @@ fn whatever_happens_the_providers_books_equal_ours() {
         }
         life.drain();
         life.reconcile();
+        // Goods stay where they are: what is due is paid, some of it comes back, and is paid again.
+        for _ in 0..3 {
+            life.shop.now = life.shop.now.plus(span("31d"));
+            life.pay_out();
+            if life.dice.percent(50) {
+                life.payout_comes_back();
+            }
+            life.somebody();
+            life.drain();
+            life.reconcile();
+        }
         seen.note(&life);
     }
     // What was to be shown did happen.
@@ -432,7 +457,8 @@ impl Seen {
         let ended = |standing| life.provider.disputes.iter().any(|d| d.standing == standing);
         self.won += u32::from(ended(Standing::Won));
         self.lost += u32::from(ended(Standing::Lost));
-        let refunds = |is: fn(&Refund) -> bool| order.refunds.iter().any(|r| r.state == RefundState::Succeeded && is(r));
+        let refunds =
+            |is: fn(&Refund) -> bool| order.refunds.iter().any(|r| r.state == RefundState::Succeeded && is(r));
         self.goodwill += u32::from(refunds(|r| r.items.is_empty() && r.adjust.iter().any(|(_, a)| *a > 0)));
         self.by_bank += u32::from(refunds(|r| r.payment_id.is_none()));
         self.by_hand += u32::from(refunds(|r| !r.initiate_payment_refund));

@@ -106,7 +106,11 @@ fn the_providers_fee_is_borne_by_who_is_named() {
         while let Some(job) = shop.jobs.first().map(|j| (j.id, j.effect.0)) {
             shop.jobs.remove(0);
             let fee = (job.1 == Effect::Capture).then_some(59);
-            shop.outcome(job.0, Outcome::Done { reference: None, capture_before: None, fee, moved: None, transfers: Vec::new() }).expect("waited for");
+            shop.outcome(
+                job.0,
+                Outcome::Done { reference: None, capture_before: None, fee, moved: None, transfers: Vec::new() },
+            )
+            .expect("waited for");
             if shop.jobs.is_empty() && shop.status() == "payment_authorised" {
                 shop.act(&operator(), Command::Fire(crate::shop::full("confirm"))).expect("possible");
             }

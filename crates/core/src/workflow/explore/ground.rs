@@ -119,9 +119,9 @@ fn end(delay: Delay, first: Timestamp) -> Option<Timestamp> {
         Delay::Policy(Policy::ReturnWindow) => POLICIES.return_window,
         Delay::Policy(Policy::RefundCloseWindow) => POLICIES.refund_close_window,
         // No machine of an order has the times of disputes; the provider alone knows when a hold ends.
-        Delay::Policy(
-            Policy::PaymentWindow | Policy::AuthorisationEnds | Policy::RespondBy | Policy::RespondSoon,
-        ) => return None,
+        Delay::Policy(Policy::PaymentWindow | Policy::AuthorisationEnds | Policy::RespondBy | Policy::RespondSoon) => {
+            return None;
+        }
     };
     Some(first.plus(span))
 }
