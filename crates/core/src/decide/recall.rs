@@ -237,7 +237,9 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::AddNote { .. }
         | Command::AddMessage { .. }
         | Command::RequestCancellation { .. }
-        | Command::LateMoney { .. } => return None,
+        | Command::LateMoney { .. }
+        | Command::HoldLost { .. }
+        | Command::Stuck { .. } => return None,
         Command::Dispute(DisputeCommand::Decide { dispute, verdict }) => {
             Deed::Refund(wished(&refund_of(order, *dispute, verdict)?))
         }

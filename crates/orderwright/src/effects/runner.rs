@@ -22,8 +22,9 @@ use crate::pay::sandbox::Sandbox;
 use crate::pay::{ACTION_WINDOW, Answer, Provider, ProviderError, Settled};
 use crate::store::{Changeset, CommitError, Guard, JobRow, Scope};
 
-/// Attempts after which a job is put before somebody.
-pub const MAX_ATTEMPTS: i64 = 12;
+/// Attempts after which somebody is told, a good hour after the first. The job goes on: an outage ends, and what it was to do with money
+/// still has to be done.
+pub const TOLD_AFTER: i64 = 12;
 
 /// A job in hand: what to do, and under which fence.
 struct Leased {
@@ -124,12 +125,15 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
         Err(ProviderError::Lost(why)) => {
             let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
             again(ctx, job.id, fence, attempts, "in_doubt", backoff(now, attempts), &why).await;
+            stuck(ctx, &job, attempts, &why).await;
             None
         }
         // Trying again would not make the books agree.
         Err(ProviderError::Mismatch(why)) => {
             let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
             bury(ctx, job.id.0, fence, &why).await;
+            let command = Command::Stuck { effect: job.id, why, goes_on: false };
+            deliver(ctx, job.order, command, None).await;
             None
         }
         Err(ProviderError::Unavailable(why)) => {
@@ -143,8 +147,17 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
                 &why,
             )
             .await;
+            stuck(ctx, &job, attempts, &why).await;
             None
         }
+    }
+}
+
+/// Tells the order, once, that its effect gets nowhere.
+async fn stuck(ctx: &Ctx, job: &EffectJob, attempts: i64, why: &str) {
+    if attempts == TOLD_AFTER {
+        let command = Command::Stuck { effect: job.id, why: why.to_owned(), goes_on: true };
+        deliver(ctx, job.order, command, None).await;
     }
 }
 
@@ -290,8 +303,8 @@ pub(crate) async fn end(ctx: &Ctx, id: i64, fence: i64) {
 
 /// Puts a job off.
 pub(crate) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
-    if attempts >= MAX_ATTEMPTS {
-        return bury(ctx, id.0, fence, why).await;
+    if attempts == TOLD_AFTER {
+        tracing::error!(job = %id, attempts, why, "a job gets nowhere; it is tried again every hour");
     }
     ctx.app.metrics.effect_retries.inc();
     let now = ctx.clock.now();

@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "fire",
     "set_status",
     "pay",
@@ -331,6 +331,8 @@ const COMMANDS: [&str; 16] = [
     "dispute",
     "refund_failed",
     "late_money",
+    "hold_lost",
+    "stuck",
 ];
 
 fn name_of(command: &Command) -> &'static str {
@@ -351,6 +353,8 @@ fn name_of(command: &Command) -> &'static str {
         Command::Dispute { .. } => 13,
         Command::RefundFailed { .. } => 14,
         Command::LateMoney { .. } => 15,
+        Command::HoldLost { .. } => 16,
+        Command::Stuck { .. } => 17,
     }]
 }
 
