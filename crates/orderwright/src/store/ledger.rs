@@ -58,7 +58,7 @@ pub struct LedgerFilter {
 pub struct ShareFilter {
     /// The party's ledger account.
     pub account: String,
-    /// Of orders of this channel.
+    /// Of orders of this channel: the document of every other one is left out.
     pub channel: Option<String>,
     /// Booked at or after.
     pub from: Option<i64>,
@@ -145,13 +145,14 @@ impl Store {
     }
 
     /// The orders of which a party has a share, the newest share first, before an id: the share's id, when it was booked, and the order's
-    /// document. It runs along the lines of the party's account, and finds nothing that the account has no line of.
+    /// document, or None where the order is not of the channel that is asked for. It runs along the lines of the party's account, and finds
+    /// nothing that the account has no line of.
     pub async fn list_shares(
         &self,
         filter: &ShareFilter,
         before: Option<i64>,
         limit: i64,
-    ) -> Result<Vec<(i64, i64, String)>> {
+    ) -> Result<Vec<(i64, i64, Option<String>)>> {
         let (from, to) = (filter.from.unwrap_or(i64::MIN), filter.to.unwrap_or(i64::MAX));
         let vals = vec![
             filter.account.as_str().into(),

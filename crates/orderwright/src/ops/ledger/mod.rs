@@ -7,7 +7,7 @@ mod shares;
 mod statement;
 
 pub use audit::{Audit, audit};
-pub use shares::{OrderShare, SharesOf, shares};
+pub use shares::{OrderShare, Shares, SharesOf, shares};
 pub use statement::{Statement, StatementLine, statement, statement_lines};
 
 use orderwright_core::id::{OrderId, PayoutId};

@@ -13,7 +13,7 @@ use crate::web::view::share::{self as view, ShareView};
 /// Your share of each order, the newest first. What was not captured has no shares yet.
 #[utoipa::path(get, path = "/brand/splits", tag = "brand", operation_id = "brandListSplits", security(("token" = [])),
     params(
-        ("channel" = Option<String>, Query, description = "Of orders of this channel"),
+        ("channel" = Option<String>, Query, description = "Of orders of this channel; looked for among 1,000 shares a page"),
         ("from" = Option<String>, Query, description = "Booked at or after: instant or date"),
         ("to" = Option<String>, Query, description = "Booked before"),
         PageParams,
@@ -30,6 +30,8 @@ pub async fn list(caller: Caller<Brand>, query: shared::Query) -> Result<impl In
     let window = params.window(|v| v.parse::<i64>().ok().filter(|id| *id >= 0));
     params.finish()?;
     let party = party::of_brand(&caller.ctx)?;
-    let rows = ledger::shares(&caller.ctx, &party, wanted, window.after, window.rows() as i64).await?;
-    Ok(Answer::ok(&window.list(rows, |row| row.id.to_string(), view::share)))
+    let found = ledger::shares(&caller.ctx, &party, wanted, window.after, window.rows()).await?;
+    let mut page = window.list(found.rows, |row| row.id.to_string(), view::share);
+    page.next_cursor = page.next_cursor.or(found.looked_to.map(|id| id.to_string()));
+    Ok(Answer::ok(&page))
 }
