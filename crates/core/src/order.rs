@@ -736,6 +736,12 @@ impl Order {
         self.payments.iter().rev().find_map(|p| p.reference.as_deref())
     }
 
+    /// What a party bears of the payment provider's fees, minor units.
+    pub fn fees_borne(&self, party: &PartyRef) -> i64 {
+        let account = party.account();
+        self.fees.iter().find(|(known, _)| *known == account).map_or(0, |(_, fee)| *fee)
+    }
+
     /// What was captured, over all attempts.
     pub fn captured(&self) -> i64 {
         self.payments.iter().map(|p| p.captured).sum()

@@ -364,6 +364,7 @@ fn actor(record: &Record) -> Actor {
         role: record.role,
         merchant: record.merchant,
         customer: None,
+        party: None,
         channel: None,
         id: REPLAY.to_owned(),
         import: record.import,

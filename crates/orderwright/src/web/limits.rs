@@ -256,6 +256,7 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("undecided", Rule::Any),
     ("adminListPayouts.status", Rule::OneOf(payout_states)),
     ("merchantListPayouts.status", Rule::OneOf(payout_states)),
+    ("brandListPayouts.status", Rule::OneOf(payout_states)),
     ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY_OR_NOTHING)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
     ("at", Rule::InstantOrDate),

@@ -1,5 +1,6 @@
 //! Payouts: delivered, held until the time to return is over, paid, failed, returned, netted; once, whatever is killed and whoever else runs.
 
+mod brands;
 mod crash;
 mod terms;
 mod walk;

@@ -52,14 +52,8 @@ pub async fn statement(
     after: Option<i64>,
     limit: i64,
 ) -> Result<Statement, OpError> {
-    let accounts: Vec<String> = parties.iter().map(|p| Account::Party(p.clone()).to_string()).collect();
-    let filter = LedgerFilter {
-        accounts: accounts.clone(),
-        from: from.map(|t| t.0),
-        to: to.map(|t| t.0),
-        ..LedgerFilter::default()
-    };
-    let rows = ctx.app.store.list_ledger(&filter, after, false, limit).await?;
+    let lines = statement_lines(ctx, parties, from, to, after, limit).await?;
+    let accounts = accounts(parties);
     let balance = async |at: Option<i64>| -> Result<BTreeMap<String, i64>, OpError> {
         let all = match at {
             Some(at) => ctx.app.store.trial_balance_at(at).await?,
@@ -76,6 +70,34 @@ pub async fn statement(
         None => BTreeMap::new(),
     };
     let closing = balance(to.map(|to| to.0 - 1)).await?;
+    Ok(Statement { opening, closing, lines })
+}
+
+/// The parties' accounts, which say what the platform owes them.
+fn accounts(parties: &[PartyRef]) -> Vec<String> {
+    parties.iter().map(|p| Account::Party(p.clone()).to_string()).collect()
+}
+
+/// The lines alone of such a statement: a page of them, oldest first.
+pub async fn statement_lines(
+    ctx: &Ctx,
+    parties: &[PartyRef],
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    after: Option<i64>,
+    limit: i64,
+) -> Result<Vec<StatementLine>, OpError> {
+    // Without an account the book would not be restricted.
+    if parties.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = LedgerFilter {
+        accounts: accounts(parties),
+        from: from.map(|t| t.0),
+        to: to.map(|t| t.0),
+        ..LedgerFilter::default()
+    };
+    let rows = ctx.app.store.list_ledger(&filter, after, false, limit).await?;
     let mut lines = Vec::with_capacity(rows.len());
     let mut numbers: BTreeMap<i64, Option<String>> = BTreeMap::new();
     for row in rows {
@@ -89,7 +111,7 @@ pub async fn statement(
         };
         lines.push(shown(row, number));
     }
-    Ok(Statement { opening, closing, lines })
+    Ok(lines)
 }
 
 fn shown(row: LedgerRow, number: Option<String>) -> StatementLine {

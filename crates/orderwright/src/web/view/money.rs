@@ -316,7 +316,6 @@ pub(super) fn errand(errand: &Errand) -> ErrandView {
 
 pub(super) fn split(split: &Split, order: &Order) -> SplitView {
     let party = PartyView { kind: split.party.kind.name().to_owned(), id: split.party.id.clone() };
-    let account = split.party.account();
-    let fees_borne = order.fees.iter().find(|(known, _)| *known == account).map_or(0, |(_, fee)| *fee);
+    let fees_borne = order.fees_borne(&split.party);
     SplitView { party, amount: split.amount, refunded: split.refunded, fees_borne }
 }
