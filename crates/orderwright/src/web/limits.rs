@@ -119,6 +119,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Publish.texts", Rule::List(1, MAX_TEXTS)),
     ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
     ("Contact.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("DisputeDecision.method", Rule::OneOf(|| owned(METHODS))),
     ("DisputeDecision.outcome", Rule::OneOf(|| names(Outcome::ALL))),
     ("DisputeDecision.reason", Rule::Text(MAX_TEXT, NO_NUL)),
     ("NewDispute.reason", Rule::OneOf(|| names(Reason::ALL))),
