@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ItemId;
-use crate::order::{Order, PartyRef};
+use crate::id::{ItemId, PaymentId};
+use crate::order::{Order, PartyRef, RefundItem, RefundState};
 use crate::time::{Span, Timestamp};
 
 /// Whether what was paid for shipping goes back with units of a line. It always goes back with all that is left of the order.
@@ -139,6 +139,28 @@ impl RefundPolicy {
         let small = self.auto_up_to.is_none_or(|most| amount <= most);
         let soon = self.auto_within.is_none_or(|within| order.delivered_at().is_none_or(|at| now <= at.plus(within)));
         (self.auto_up_to.is_some() || self.auto_within.is_some()) && small && soon
+    }
+}
+
+impl Order {
+    /// How much of a payment went back by bank transfer instead of the way it came, in minor units. Such a refund is of no payment: it
+    /// counts for the newest first, as a refund the usual way does, up to what that has left.
+    pub fn refunded_by_bank_of(&self, payment: PaymentId) -> i64 {
+        let by_bank = self
+            .refunds
+            .iter()
+            .filter(|r| r.method == RefundMethod::Bank && r.payment_id.is_none() && r.state == RefundState::Succeeded);
+        let mut open: i64 = by_bank.map(|r| r.amount).sum();
+        for paid in self.payments.iter().rev().filter(|p| p.captured > 0) {
+            let banks = self.chargebacks().filter(|c| c.payment_id == paid.id).flat_map(|c| &c.parts);
+            let lost: i64 = banks.map(RefundItem::value).sum();
+            let part = open.min(paid.captured - paid.refunded - lost).max(0);
+            if paid.id == payment {
+                return part;
+            }
+            open -= part;
+        }
+        0
     }
 }
 

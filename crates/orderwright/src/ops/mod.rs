@@ -20,6 +20,7 @@ pub mod languages;
 pub mod ledger;
 pub mod messages;
 pub mod orders;
+pub mod parties;
 pub mod pay_page;
 pub mod payouts;
 pub mod people;

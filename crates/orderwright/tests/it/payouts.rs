@@ -110,6 +110,19 @@ fn balance(shop: &Shop, account: &str) -> i64 {
     found.unwrap_or(0)
 }
 
+/// The events of the feed that are wanted, oldest first.
+fn feed(shop: &Shop, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let (mut after, mut found) = ("0".to_owned(), Vec::new());
+    loop {
+        let page = shop.admin().get(&format!("/events?limit=200&after={after}")).expect(200);
+        found.extend(page.list("data").iter().filter(|e| wanted(e)).cloned());
+        if page.list("data").len() < 200 {
+            return found;
+        }
+        page.s("nextCursor").clone_into(&mut after);
+    }
+}
+
 fn account_of(kind: &str, seller: &Seller) -> String {
     seller.party.replacen("party", kind, 1)
 }

@@ -7,6 +7,7 @@ mod by_hand;
 mod outcomes;
 mod page;
 mod payouts;
+mod queue;
 mod razorpay;
 mod reconciliation;
 mod sdk;

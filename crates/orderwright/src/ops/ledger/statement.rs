@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use orderwright_core::id::OrderId;
+use orderwright_core::id::{OrderId, PayoutId};
 use orderwright_core::ledger::Account;
+use orderwright_core::money::Currency;
 use orderwright_core::order::PartyRef;
 use orderwright_core::time::Timestamp;
 
+use crate::ops::payouts::Payout;
 use crate::ops::{Ctx, OpError};
 use crate::store::{LedgerFilter, LedgerRow, Scope};
 
@@ -109,20 +111,53 @@ pub async fn statement_lines(
             Some(id) => numbers[&id].clone(),
             None => None,
         };
-        lines.push(shown(row, number));
+        let settled = match row.cause.as_str() {
+            "payout" => settled(ctx, &row).await?,
+            _ => None,
+        };
+        lines.push(shown(row, number, settled));
     }
     Ok(lines)
 }
 
-fn shown(row: LedgerRow, number: Option<String>) -> StatementLine {
+/// What a payout moved between the party's own accounts, in words; `None` for the line by which it was paid.
+async fn settled(ctx: &Ctx, row: &LedgerRow) -> Result<Option<String>, OpError> {
+    let Some(id) = row.about.as_deref().and_then(PayoutId::parse) else { return Ok(None) };
+    let Some(found) = ctx.app.store.find_payout(id.0).await? else { return Ok(None) };
+    let body = Payout::of(found)?.body;
+    if body.settling != Some(row.posting_id) {
+        return Ok(None);
+    }
+    let show = |amount: i64| match Currency::parse(&row.currency) {
+        Some(currency) => currency.show(amount),
+        None => format!("{amount} {} (minor units)", row.currency),
+    };
+    let made = body.settlement;
+    let parts = [
+        (made.released, "released from your reserve"),
+        (made.held, "kept back in your reserve"),
+        (made.netted, "taken against what you owed"),
+        (made.owed, "owed by you from now on"),
+    ];
+    let said: Vec<String> = parts
+        .iter()
+        .filter(|(amount, _)| *amount != 0)
+        .map(|(amount, words)| format!("{} {words}", show(*amount)))
+        .collect();
+    Ok(Some(said.join(", ")))
+}
+
+fn shown(row: LedgerRow, number: Option<String>, settled: Option<String>) -> StatementLine {
     let of = number.as_deref().map(|n| format!(" of order {n}")).unwrap_or_default();
     let description = match row.cause.as_str() {
         "split" => format!("Your share{of}"),
         "refund" => format!("Refund to the customer{of}: your part of it"),
         "refund_failed" => format!("A refund{of} did not reach the customer: your part of it again"),
         "fee_borne" => format!("The payment provider's fee{of}, which you bear"),
-        "payout" if row.amount > 0 => format!("Paid out: {}", row.about.as_deref().unwrap_or_default()),
-        "payout" => format!("From your reserve, or owed by you: {}", row.about.as_deref().unwrap_or_default()),
+        "payout" => {
+            let words = settled.as_deref().unwrap_or("Paid out");
+            format!("{words}: {}", row.about.as_deref().unwrap_or_default())
+        }
         "payout_failed" | "payout_returned" => {
             format!("Did not arrive, and is yours again: {}", row.about.as_deref().unwrap_or_default())
         }
