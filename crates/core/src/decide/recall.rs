@@ -237,7 +237,8 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::AddNote { .. }
         | Command::AddMessage { .. }
         | Command::RequestCancellation { .. }
-        | Command::LateMoney { .. } => return None,
+        | Command::LateMoney { .. }
+        | Command::Mailed(_) => return None,
         Command::Dispute(DisputeCommand::Decide { dispute, verdict }) => {
             Deed::Refund(wished(&refund_of(order, *dispute, verdict)?))
         }

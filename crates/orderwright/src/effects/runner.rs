@@ -69,6 +69,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
         super::DISPUTE => super::disputes::run(&ctx, &row).await,
         super::PAYOUT => super::payouts::run(&ctx, &row).await,
+        super::MAIL => super::mail::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {
@@ -288,15 +289,20 @@ pub(crate) async fn end(ctx: &Ctx, id: i64, fence: i64) {
     commit_quietly(ctx, cs).await;
 }
 
-/// Puts a job off.
+/// Puts a job off, or before somebody when it was tried too often.
 pub(crate) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
-    if attempts >= MAX_ATTEMPTS {
-        return bury(ctx, id.0, fence, why).await;
+    match attempts < MAX_ATTEMPTS {
+        true => put_off(ctx, id.0, fence, state, run_at, why).await,
+        false => bury(ctx, id.0, fence, why).await,
     }
+}
+
+/// Puts a job off, however often it was tried.
+pub(super) async fn put_off(ctx: &Ctx, id: i64, fence: i64, state: &str, run_at: Timestamp, why: &str) {
     ctx.app.metrics.effect_retries.inc();
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
-    cs.retry_job(id.0, fence, run_at.0, state, Some(why));
+    cs.retry_job(id, fence, run_at.0, state, Some(why));
     commit_quietly(ctx, cs).await;
     ctx.app.wake.notify_one();
 }

@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "fire",
     "set_status",
     "pay",
@@ -331,6 +331,7 @@ const COMMANDS: [&str; 16] = [
     "dispute",
     "refund_failed",
     "late_money",
+    "mailed",
 ];
 
 fn name_of(command: &Command) -> &'static str {
@@ -351,6 +352,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::Dispute { .. } => 13,
         Command::RefundFailed { .. } => 14,
         Command::LateMoney { .. } => 15,
+        Command::Mailed(_) => 16,
     }]
 }
 
