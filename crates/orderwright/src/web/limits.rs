@@ -394,6 +394,9 @@ fn constrain(schema: &mut RefOr<Schema>, rule: Rule) {
         let text = |format| Object::builder().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
         let empty = Object::builder().schema_type(Type::String).max_length(Some(0));
         let either = AnyOfBuilder::new().item(text(KnownFormat::DateTime)).item(text(KnownFormat::Date)).item(empty);
+        // A field may be null instead of being left out.
+        let is_optional = matches!(schema, RefOr::T(Schema::Object(object)) if matches!(&object.schema_type, SchemaType::Array(types) if types.contains(&Type::Null)));
+        let either = if is_optional { either.item(Object::with_type(Type::Null)) } else { either };
         *schema = RefOr::T(either.build().into());
         return;
     }

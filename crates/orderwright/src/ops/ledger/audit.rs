@@ -52,6 +52,7 @@ struct Money {
     splits: Vec<Split>,
     #[serde(default)]
     transfers: Vec<Transfer>,
+    #[serde(default)]
     disputes: Vec<Dispute>,
     #[serde(default)]
     fees: Vec<(String, i64)>,

@@ -280,7 +280,7 @@ pub fn refund(applied: &Applied, staff: bool) -> Result<Answer, Problem> {
     let order = &applied.loaded.order;
     let made = order.refunds.iter().find(|r| Some(r.id) == applied.refund);
     let made = made.ok_or_else(|| OpError::Internal("a refund is missing".to_owned()))?;
-    Ok(Answer::created(&view::order::refund(made, order, staff)))
+    Ok(Answer::created(&view::money::refund(made, order, staff)))
 }
 
 /// The order again, for an answer that was lost in a crash: 200.
@@ -306,6 +306,6 @@ pub fn again_refund(ctx: Ctx, order: i64) -> std::pin::Pin<Box<dyn Future<Output
         let refund = loaded.order.refunds.iter().rev().find(|r| r.created_by == ctx.actor.id);
         let refund = refund.ok_or_else(|| OpError::Internal("a refund is missing".to_owned()))?;
         let staff = ctx.actor.role.audience() == orderwright_core::workflow::Audience::Operator;
-        Ok(Answer::created(&view::order::refund(refund, &loaded.order, staff)))
+        Ok(Answer::created(&view::money::refund(refund, &loaded.order, staff)))
     })
 }

@@ -5,6 +5,7 @@ pub mod csv;
 pub mod dispute;
 pub mod event;
 pub mod message;
+pub mod money;
 pub mod order;
 pub mod order_csv;
 pub mod page;

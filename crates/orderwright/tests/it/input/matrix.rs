@@ -118,6 +118,9 @@ fn types_of(field: &Value) -> Vec<&str> {
     if field["$ref"].is_string() {
         return vec!["object"];
     }
+    if let Some(ways) = field["anyOf"].as_array() {
+        return ways.iter().flat_map(types_of).collect();
+    }
     match &field["type"] {
         Value::String(one) => vec![one.as_str()],
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),

@@ -260,7 +260,7 @@ async fn reconciliations(store: &Store) {
         _ = cs.insert_sandbox_operation("job_a", "pay_1", "{}").insert_sandbox_operation("job_b", "pay_1", "ü")
     })
     .await;
-    let all = store.sandbox_operations_after("job_a", 10).await.expect("read");
+    let all = store.sandbox_operations_after("job_a", 1).await.expect("read");
     assert_eq!(all, [("job_b".into(), "pay_1".into(), "ü".into())]);
 }
 

@@ -13,7 +13,7 @@ use crate::web::api::shared;
 use crate::web::caller::Admin;
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
-use crate::web::view::order::RefundView;
+use crate::web::view::money::RefundView;
 
 /// Nothing is asked for.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

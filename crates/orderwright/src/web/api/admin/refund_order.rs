@@ -11,7 +11,7 @@ use crate::web::caller::Admin;
 use crate::web::problem::ProblemBody;
 use crate::web::request::Incoming;
 use crate::web::view::event::RefundBody;
-use crate::web::view::order::RefundView;
+use crate::web::view::money::RefundView;
 
 /// Refunds an amount, items, or all that is left; `refundedTotal` of the order follows when the provider is done. A refund beyond the
 /// channel's limit waits for a second person (`awaitsDecision`).

@@ -11,7 +11,7 @@ use crate::web::caller::Storefront;
 use crate::web::problem::ProblemBody;
 use crate::web::request::Incoming;
 use crate::web::view::event::RefundRequestBody;
-use crate::web::view::order::RefundView;
+use crate::web::view::money::RefundView;
 
 /// Asks for money back; staff or policy decides.
 #[utoipa::path(post, path = "/storefront/orders/{id}/refund", tag = "storefront", operation_id = "storefrontRequestRefund", security(("token" = [])),
