@@ -77,6 +77,10 @@ impl Mailer {
         let _turn = turn.ok().and_then(Result::ok).ok_or(MailError::Busy)?;
         match tokio::time::timeout(WHOLE, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
+            // The client itself says so, of a server that does not announce SMTPUTF8.
+            Ok(Err(error)) if error.is_client() && !address.is_ascii() => {
+                Err(MailError::Never("the mail server takes no address with such letters".to_owned()))
+            }
             Ok(Err(error)) => Err(told(&error)),
             Err(_) => Err(MailError::Later(format!("the mail server did not finish within {} s", WHOLE.as_secs()))),
         }
@@ -111,9 +115,10 @@ fn message(
 /// What went wrong, without the server's words.
 fn told(error: &lettre::transport::smtp::Error) -> MailError {
     let Some(code) = error.status() else {
-        return MailError::Later(match error.is_timeout() {
-            true => format!("the mail server did not answer within {} s", ANSWER.as_secs()),
-            false => format!("the mail server cannot be used: {error}"),
+        return MailError::Later(match error {
+            e if e.is_timeout() => format!("the mail server did not answer within {} s", ANSWER.as_secs()),
+            e if e.is_response() => "the mail server's answer cannot be read".to_owned(),
+            e => format!("the mail server cannot be used: {e}"),
         });
     };
     let code = u16::from(code);

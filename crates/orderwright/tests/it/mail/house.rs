@@ -46,12 +46,16 @@ impl Post {
         let mut command = Command::new(&python);
         // Its input ends when we do, however we end.
         command.arg(root.join("e2e/smtp.py")).args(["shop", "pa:ss/word"]).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let child = child.as_mut().map_err(|e| format!("{python}: {e}"))?;
+        let spawned = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = spawned.map_err(|e| format!("{python}: {e}"))?;
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let mut next = move || -> Option<Value> { serde_json::from_str(&lines.next()?.ok()?).ok() };
         let port = next().and_then(|line| line["port"].as_u64()).and_then(|p| u16::try_from(p).ok());
-        let port = port.ok_or_else(|| format!("the mail server does not start; does {python} have aiosmtpd?"))?;
+        let Some(port) = port else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("the mail server does not start; does {python} have aiosmtpd?"));
+        };
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = told.clone();
         std::thread::spawn(move || {
@@ -59,7 +63,7 @@ impl Post {
                 heard.lock().unwrap_or_else(PoisonError::into_inner).push(line);
             }
         });
-        Ok(Post { child: std::mem::replace(child, idle()), port, told })
+        Ok(Post { child, port, told })
     }
 
     /// What was delivered to an address, or tried, oldest first.
@@ -76,11 +80,6 @@ impl Post {
             all.get(n - 1).cloned().ok_or_else(|| format!("{} messages", all.len()))
         })
     }
-}
-
-/// A process that is over at once.
-fn idle() -> Child {
-    Command::new("true").spawn().expect("a process")
 }
 
 impl Drop for Post {
