@@ -29,6 +29,8 @@ use crate::{bulk, flash, import, inprocess, ledger, reads, storm};
 const COMMITTING: usize = 12;
 /// Connections of reads: few, so that a latency is not a queue's.
 const READING: usize = 2;
+/// Requests before a scenario counts, so that both shops are warm: each order of the sample about twice.
+const WARM: u64 = 1_000;
 /// Starts of which the median is told.
 const STARTS: usize = 5;
 /// Orders over which the statements of one are averaged.
@@ -342,11 +344,17 @@ impl Bench {
             let shop = Shop::of(&server)?;
             let sample = Rc::new(Sample::take(&server, &shop).await?);
             say(&format!("{name}: reading at {size} orders"));
-            let time = Duration::from_secs_f64(self.args.seconds() / 2.0);
+            let time = Duration::from_secs_f64(self.args.seconds() / 4.0);
             for &(scenario, path) in ASKED {
-                reads::run(&server, &shop, &sample, path, READING, Until::Count(50)).await?;
-                let measured = reads::run(&server, &shop, &sample, path, READING, Until::Time(time)).await?;
-                self.report.reads.push(Asking::new(name, size, scenario, &measured));
+                reads::run(&server, &shop, &sample, path, READING, Until::Count(WARM)).await?;
+                // The round in the middle: a hiccup of the machine is no property of the shop.
+                let mut rounds = Vec::new();
+                for _ in 0..self.args.rounds() {
+                    let measured = reads::run(&server, &shop, &sample, path, READING, Until::Time(time)).await?;
+                    rounds.push(Asking::new(name, size, scenario, &measured));
+                }
+                rounds.sort_by(|a, b| a.p99_ms.total_cmp(&b.p99_ms));
+                self.report.reads.push(rounds.swap_remove(rounds.len() / 2));
             }
             self.starts(&measuree, server, &format!("reads at {size} orders")).await?;
         }

@@ -518,6 +518,15 @@ pub enum ErrandKind {
 }
 
 impl ErrandKind {
+    /// The effect by which it is done.
+    pub fn effect(self) -> crate::workflow::Effect {
+        match self {
+            Self::Release => crate::workflow::Effect::Void,
+            Self::Reverse => crate::workflow::Effect::Reverse,
+            Self::GiveBack => crate::workflow::Effect::Refund,
+        }
+    }
+
     /// The word in the API.
     pub fn name(self) -> &'static str {
         match self {

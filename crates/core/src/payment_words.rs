@@ -105,6 +105,11 @@ pub const DECLINES: &[Decline] = &[
         next_step: "Pay again.",
     },
     Decline {
+        codes: &["captured_elsewhere"],
+        why: "Another amount was taken at the payment provider; it goes back by itself.",
+        next_step: "Pay again.",
+    },
+    Decline {
         codes: &["abandoned", "payment_timed_out", "payment_cancelled", "payment_session_expired"],
         why: "The payment was not completed in time, and nothing was taken.",
         next_step: "Go back to the shop to pay again.",

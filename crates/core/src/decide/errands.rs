@@ -14,7 +14,6 @@ use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal};
 use crate::id::{JobId, PaymentId};
 use crate::ledger::Account;
 use crate::order::{Errand, ErrandKind, PartyKind, PartyRef, PaymentState};
-use crate::workflow::Effect;
 
 /// The platform's account, where nobody of the order is the platform.
 const PLATFORM: &str = "platform";
@@ -83,11 +82,7 @@ impl Run<'_, '_> {
         let Some(of) = self.order.payments.iter().find(|p| p.id == payment) else { return };
         let (method, provider, reference) = (of.method.clone(), of.provider.clone(), of.reference.clone());
         let id = JobId(self.next_id());
-        let effect = match kind {
-            ErrandKind::Release => Effect::Void,
-            ErrandKind::Reverse => Effect::Reverse,
-            ErrandKind::GiveBack => Effect::Refund,
-        };
+        let effect = kind.effect();
         self.add_effect(EffectJob {
             method,
             provider,
@@ -121,7 +116,11 @@ pub(super) fn outcome(run: &mut Run<'_, '_>, index: usize, outcome: &Outcome) ->
         Outcome::Done { moved, .. } => {
             let errand = run.order.errands.remove(index);
             match errand.kind {
-                ErrandKind::Release => released(run, &errand),
+                ErrandKind::Release => match (moved, run.order.payments.iter().position(|p| p.id == errand.payment_id))
+                {
+                    (Some(taken), Some(at)) if *taken > 0 => taken_instead(run, at, *taken),
+                    _ => released(run, &errand),
+                },
                 ErrandKind::Reverse => reversed(run, &errand, *moved),
                 ErrandKind::GiveBack => given_back(run, &errand),
             }
@@ -233,7 +232,18 @@ pub(super) fn late(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> Re
     if amount <= 0 || !given_up || found.captured > 0 || found.late > 0 {
         return Err(Refusal::StaleOutcome);
     }
-    let held = found.held();
+    let Some(at) = run.order.payments.iter().position(|p| p.id == payment) else { return Err(Refusal::StaleOutcome) };
+    taken_instead(run, at, amount);
+    Ok(())
+}
+
+/// Money is with the provider that the order does not want: it is booked apart from the order's money, and goes back by itself.
+pub(super) fn taken_instead(run: &mut Run<'_, '_>, at: usize, amount: i64) {
+    let found = &mut run.order.payments[at];
+    if found.captured > 0 || found.late > 0 {
+        return;
+    }
+    let (payment, held) = (found.id, found.held());
     found.voided += held;
     found.state = PaymentState::Voided;
     found.late = amount;
@@ -247,5 +257,4 @@ pub(super) fn late(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> Re
     run.log("late_payment", message, metadata.clone(), true, MerchantView::Nobody);
     run.emit("payment.late", metadata);
     run.order_errand(ErrandKind::GiveBack, payment, None, amount);
-    Ok(())
 }

@@ -145,6 +145,20 @@ pub enum Command {
         /// Minor units of the order's currency.
         amount: i64,
     },
+    /// What was held is held no more at the provider: it was released there, or its time was over.
+    HoldLost {
+        /// Which payment.
+        payment: PaymentId,
+    },
+    /// An effect gets nowhere: its provider has not been reached for long, or contradicts the books. Somebody is told, once.
+    Stuck {
+        /// Which effect.
+        effect: JobId,
+        /// What the provider, or the way to it, says.
+        why: String,
+        /// Whether it goes on trying by itself.
+        goes_on: bool,
+    },
     /// Something about a dispute: between people, or by the customer's bank.
     Dispute(DisputeCommand),
     /// A mail to the customer was sent, or given up.
@@ -669,6 +683,8 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::AddShipment(event) => record::shipment(run, event)?,
         Command::RefundFailed { refund, code } => refund::failed_later(run, *refund, code)?,
         Command::LateMoney { payment, amount } => errands::late(run, *payment, *amount)?,
+        Command::HoldLost { payment } => outcome::hold_lost(run, *payment)?,
+        Command::Stuck { effect, why, goes_on } => outcome::stuck(run, *effect, why, *goes_on)?,
         Command::Dispute(about) => dispute::command(run, about)?,
         Command::Mailed(mailed) => record::mailed(run, mailed),
     }

@@ -10,7 +10,7 @@ use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal, Transferred, 
 use crate::id::{JobId, PaymentId};
 use crate::order::{PaymentState, Transfer};
 use crate::payment_words;
-use crate::workflow::Effect;
+use crate::workflow::{Delay, Effect, Policy};
 
 /// Applies an outcome.
 pub(super) fn outcome(run: &mut Run<'_, '_>, effect: JobId, outcome: &Outcome) -> Result<(), Refusal> {
@@ -38,9 +38,13 @@ fn of_payment(run: &mut Run<'_, '_>, outcome: &Outcome) -> Result<(), Refusal> {
             awaits_customer(run, reference);
             Ok(())
         }
-        Outcome::Done { reference, capture_before, fee, transfers, .. } => {
+        Outcome::Done { reference, capture_before, fee, moved, transfers } => {
             let at = run.acted_on(invoke.effect);
-            done(run, invoke.effect, at, reference.as_deref(), transfers);
+            match (invoke.effect, at, *moved) {
+                // There was nothing to release: somebody had taken the money at the provider. It goes back by itself.
+                (Effect::Void, Some(at), Some(taken)) if taken > 0 => errands::taken_instead(run, at, taken),
+                _ => done(run, invoke.effect, at, reference.as_deref(), transfers),
+            }
             if let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) {
                 payment.capture_before = capture_before.or(payment.capture_before);
             }
@@ -194,6 +198,63 @@ fn transferred(run: &mut Run<'_, '_>, at: usize, transfers: &[Transferred]) {
         let lines = vec![(made.party.clone(), made.amount), (CLEARING.to_owned(), -made.amount)];
         run.post_about("transfer", Some(made.reference.clone()), lines);
     }
+}
+
+/// The provider holds nothing any more although nobody here released it. Where the lifecycle renews holds, that begins now; where it does
+/// not, staff is told, because taking the money will fail.
+pub(super) fn hold_lost(run: &mut Run<'_, '_>, payment: PaymentId) -> Result<(), Refusal> {
+    let busy = run.is_paying()?;
+    let Some(found) = run.order.payments.iter_mut().find(|p| p.id == payment && p.held() > 0) else {
+        return Err(Refusal::StaleOutcome);
+    };
+    if busy {
+        return Err(Refusal::StaleOutcome);
+    }
+    let held = found.held();
+    found.voided += held;
+    found.state = PaymentState::Voided;
+    run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
+    let data = json!({ "paymentId": payment.to_string(), "amount": held });
+    let shown = run.order.currency.show(held);
+    run.log(
+        "payment_voided",
+        format!("The hold of {shown} is gone: the payment provider released it"),
+        data.clone(),
+        true,
+        MerchantView::Nobody,
+    );
+    run.emit("payment.hold_lost", data.clone());
+    let renews = run.state(Which::Payment)?.and_then(|s| {
+        s.after.iter().find(|a| a.delay == Delay::Policy(Policy::AuthorisationEnds)).map(|a| &a.transition)
+    });
+    if let Some(renewal) = renews {
+        return run.take(Which::Payment, renewal);
+    }
+    let message = format!(
+        "The hold of {shown} is gone at the payment provider, and this lifecycle does not renew it. Ask the customer to pay again, or cancel"
+    );
+    run.log("needs_attention", message, data, false, MerchantView::Nobody);
+    Ok(())
+}
+
+/// An effect gets nowhere. Whatever the order waits for stays as it is: nothing is guessed.
+pub(super) fn stuck(run: &mut Run<'_, '_>, effect: JobId, why: &str, goes_on: bool) -> Result<(), Refusal> {
+    let order = &run.order;
+    let payment = (order.payment.effect == Some(effect)).then(|| run.state(Which::Payment)).transpose()?.flatten();
+    let payment = payment.and_then(|s| s.invoke.as_ref()).map(|i| i.effect);
+    let refund = order.refunds.iter().any(|r| r.effect == Some(effect)).then_some(Effect::Refund);
+    let errand = order.errands.iter().find(|e| e.effect == Some(effect)).map(|e| e.kind.effect());
+    let Some(name) = payment.or(refund).or(errand).map(Effect::name) else { return Err(Refusal::StaleOutcome) };
+    let message = match goes_on {
+        true => format!(
+            "{name} gets no answer from the payment provider: {why}. It is tried again every hour until there is one"
+        ),
+        false => format!("{name} stopped: {why}. Set it right with the provider, then retry its job"),
+    };
+    let data = json!({ "effect": name, "jobId": effect.to_string(), "why": why, "goesOn": goes_on });
+    run.log("needs_attention", message, data.clone(), false, MerchantView::Nobody);
+    run.emit("effect.stuck", data);
+    Ok(())
 }
 
 /// The provider said yes: no doubt is left, and an earlier no explains nothing any more.

@@ -46,6 +46,10 @@ pub struct Sums {
     pub refunded: i64,
     /// What banks have of it.
     pub withdrawn: i64,
+    /// Somebody took it at the provider's own page.
+    pub by_hand: bool,
+    /// The hold is gone there.
+    pub lost: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -144,6 +148,9 @@ impl Provider {
                 self.taken(job)
             }
             Effect::Capture if dice.percent(moods.declines) => no("card_declined"),
+            Effect::Capture if sums.by_hand && sums.taken == job.amount => done(),
+            Effect::Capture if sums.by_hand => no("captured_elsewhere"),
+            Effect::Capture if sums.lost => no("authorisation_expired"),
             Effect::Capture => {
                 assert!(
                     sums.taken == 0 && sums.held >= job.amount && job.amount > 0,
@@ -152,6 +159,13 @@ impl Provider {
                 (sums.taken, sums.held) = (job.amount, 0);
                 self.taken(job)
             }
+            Effect::Void if sums.by_hand => Outcome::Done {
+                reference: Some(format!("ref-{}", job.id)),
+                capture_before: None,
+                fee: None,
+                moved: Some(sums.taken),
+                transfers: Vec::new(),
+            },
             Effect::Void => {
                 assert_eq!(sums.taken, 0, "what was taken is not released: {job:?}");
                 sums.held = 0;
@@ -233,6 +247,21 @@ impl Provider {
             self.platform -= amount;
         }
         possible
+    }
+
+    /// Staff takes what is held, or a part of it, at the provider's own page.
+    pub fn takes_by_hand(&mut self, payment: PaymentId, part: u64) -> bool {
+        let Some(sums) = self.payments.get_mut(&payment).filter(|s| s.held > 0) else { return false };
+        (sums.taken, sums.held, sums.by_hand) = ((sums.held * part as i64 / 100).max(1), 0, true);
+        self.platform += sums.taken;
+        true
+    }
+
+    /// The provider releases a hold that nobody here released.
+    pub fn loses_hold(&mut self, payment: PaymentId) -> bool {
+        let Some(sums) = self.payments.get_mut(&payment).filter(|s| s.held > 0) else { return false };
+        (sums.held, sums.lost) = (0, true);
+        true
     }
 
     /// A customer's bank asks for money, gives it back or keeps it.

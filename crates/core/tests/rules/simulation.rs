@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use orderwright_core::actor::Actor;
 use orderwright_core::decide::{Command, DisputeCommand, EffectJob, News, Outcome, RefundRequest, Refusal};
 use orderwright_core::dispute::{Bearer, Standing};
+use orderwright_core::id::PaymentId;
 use orderwright_core::ledger::Account;
 use orderwright_core::order::{PartyKind, PartyRef, PaymentState, Refund, RefundState};
 use orderwright_core::payout::{Facts, OrderLine, Verdict, settle, standings};
@@ -139,7 +140,7 @@ impl Life {
     fn somebody(&mut self) {
         let shop = &mut self.shop;
         let dice = &mut self.dice;
-        let _ = match dice.below(20) {
+        let _ = match dice.below(22) {
             0 => shop.act(&merchant(1), Command::Fire(full("confirm"))),
             1 => shop.act(&operator(), Command::Fire(full("confirm"))),
             2 => shop.act(&operator(), Command::Fire(full("acknowledge"))),
@@ -157,6 +158,7 @@ impl Life {
             12 => return self.late_money(),
             13 => return self.refund_beside_the_card(),
             14 => return self.pay_out(),
+            18 => return self.at_the_providers_page(),
             15 => return self.payout_comes_back(),
             16 | 17 => {
                 // A merchant gets on with it: what can't be done now is refused.
@@ -174,6 +176,44 @@ impl Life {
                 shop.act(&Actor::system(), Command::Tick)
             }
         };
+    }
+
+    /// Somebody takes or releases a hold at the provider; the order hears of it now, or at the latest when it acts on the hold.
+    fn at_the_providers_page(&mut self) {
+        let Some(payment) = self.shop.order.payments.iter().rev().find(|p| p.held() > 0).map(|p| p.id) else { return };
+        if self.dice.percent(50) {
+            let part = if self.dice.percent(50) { 100 } else { 1 + self.dice.below(99) };
+            self.provider.takes_by_hand(payment, part);
+        } else if self.provider.loses_hold(payment) && self.dice.percent(60) {
+            self.hold_lost(payment);
+        }
+    }
+
+    fn hold_lost(&mut self, payment: PaymentId) {
+        let command = Command::HoldLost { payment };
+        match self.shop.act(&Actor::system(), command.clone()) {
+            Ok(()) => assert_eq!(self.shop.act(&Actor::system(), command), Err(Refusal::StaleOutcome), "told twice"),
+            Err(Refusal::StaleOutcome) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    /// What the provider has otherwise than the order and the order has had no occasion to hear of.
+    fn catch_up(&mut self) {
+        let is_lost = |id: &PaymentId| self.provider.payments.get(id).is_some_and(|s| s.lost);
+        let held = self.shop.order.payments.iter().filter(|p| p.held() > 0).map(|p| p.id);
+        let lost: Vec<_> = held.filter(is_lost).collect();
+        for payment in lost {
+            self.hold_lost(payment);
+        }
+        let by_hand = |p: &&orderwright_core::order::Payment| {
+            p.held() > 0 && self.provider.payments.get(&p.id).is_some_and(|s| s.by_hand)
+        };
+        // Taken, and neither wanted nor given up yet: whoever cancels gives it back, whoever confirms keeps it.
+        if self.shop.order.payments.iter().any(|p| by_hand(&p)) {
+            drop(self.shop.act(&operator(), Command::Fire(full("cancel"))));
+        }
+        self.drain();
     }
 
     /// A customer's bank does something; it is told now, or some time after what comes later.
@@ -322,6 +362,13 @@ impl Life {
     }
 
     /// Everything on its way arrives.
+    fn come_to_rest(&mut self) {
+        self.drain();
+        for _ in 0..3 {
+            self.catch_up();
+        }
+    }
+
     fn drain(&mut self) {
         for _ in 0..10_000 {
             if self.shop.jobs.is_empty() && self.in_doubt.is_empty() && self.news.is_empty() {
@@ -336,14 +383,21 @@ impl Life {
     /// The reconciliation: the provider's books against the decisions'.
     fn reconcile(&self) {
         let (order, books, provider) = (&self.shop.order, &self.shop.books, &self.provider);
+        // Taken at the provider's page, and the order rests on what it believes to be a hold: told to staff, and not ours to decide.
+        let unknown = |p: &&orderwright_core::order::Payment| {
+            p.held() > 0 && provider.payments.get(&p.id).is_some_and(|s| s.by_hand)
+        };
+        let unknown: Vec<_> = order.payments.iter().filter(unknown).collect();
+        let taken: i64 = unknown.iter().map(|p| provider.payments[&p.id].taken).sum();
+        let believed: i64 = unknown.iter().map(|p| p.held()).sum();
         assert_eq!(
             books.account("provider/clearing") + self.payouts.balance("provider/clearing"),
-            provider.platform,
+            provider.platform - taken,
             "what the provider owes the platform: {order:?}"
         );
-        assert_eq!(books.account("provider/held"), provider.held(), "what is held: {order:?}");
+        assert_eq!(books.account("provider/held"), provider.held() + believed, "what is held: {order:?}");
         assert_eq!(books.account("platform/fees"), provider.fees, "what it kept");
-        for payment in &order.payments {
+        for payment in order.payments.iter().filter(|p| !unknown.iter().any(|u| u.id == p.id)) {
             let theirs = provider.payments.get(&payment.id).copied().unwrap_or_default();
             assert_eq!(payment.captured + payment.late, theirs.taken, "{payment:?}");
             assert_eq!(payment.refunded + payment.late_refunded, theirs.refunded, "{payment:?}");
@@ -394,8 +448,11 @@ impl Life {
 fn whatever_happens_the_providers_books_equal_ours() {
     let moods = Moods { declines: 12, refuses_refunds: 10, refuses_transfers: 8, empties_accounts: 15, rounds: 10 };
     let mut seen = Seen::default();
-    for (n, workflow) in
-        ["made-to-order", "marketplace", "retail", "store-request"].iter().cycle().take(1_600).enumerate()
+    for (n, workflow) in ["made-to-order", "marketplace", "retail", "store-request", "marketplace-split"]
+        .iter()
+        .cycle()
+        .take(2_000)
+        .enumerate()
     {
         let mut life = Life::new(workflow, n as u64, moods);
         for _ in 0..12 + life.dice.below(40) {
@@ -406,7 +463,7 @@ fn whatever_happens_the_providers_books_equal_ours() {
                 _ => life.somebody(),
             }
         }
-        life.drain();
+        life.come_to_rest();
         life.reconcile();
         // Goods stay where they are: what is due is paid, some of it comes back, and is paid again.
         for _ in 0..3 {
@@ -416,7 +473,7 @@ fn whatever_happens_the_providers_books_equal_ours() {
                 life.payout_comes_back();
             }
             life.somebody();
-            life.drain();
+            life.come_to_rest();
             life.reconcile();
         }
         seen.note(&life);
@@ -436,6 +493,8 @@ struct Seen {
     late: u32,
     won: u32,
     lost: u32,
+    taken_by_hand: u32,
+    holds_lost: u32,
     goodwill: u32,
     by_bank: u32,
     by_hand: u32,
@@ -454,6 +513,8 @@ impl Seen {
         self.rounding += u32::from(transfers().any(|t| t.rounding > 0));
         self.renewed += u32::from(life.shop.emitted("payment.reauthorised") > 0);
         self.late += u32::from(order.payments.iter().any(|p| p.late > 0));
+        self.taken_by_hand += u32::from(life.provider.payments.values().any(|p| p.by_hand && p.refunded == p.taken));
+        self.holds_lost += u32::from(life.shop.emitted("payment.hold_lost") > 0);
         let ended = |standing| life.provider.disputes.iter().any(|d| d.standing == standing);
         self.won += u32::from(ended(Standing::Won));
         self.lost += u32::from(ended(Standing::Lost));
@@ -469,7 +530,7 @@ impl Seen {
 
     fn is_complete(&self) -> bool {
         let money = [self.refunds, self.goodwill, self.by_bank, self.by_hand, self.late, self.renewed];
-        let banks = [self.won, self.lost];
+        let banks = [self.won, self.lost, self.taken_by_hand, self.holds_lost];
         let parties = [self.reversals, self.receivables, self.rounding, self.paid_out, self.came_back, self.netted];
         money.iter().chain(&banks).chain(&parties).all(|n| *n > 0)
     }

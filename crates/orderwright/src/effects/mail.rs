@@ -6,7 +6,7 @@
 //! on the timeline or in the log.
 
 use orderwright_core::decide::{Command, Mailed};
-use orderwright_core::id::OrderId;
+use orderwright_core::id::{JobId, OrderId};
 use orderwright_core::mail::Mail;
 use orderwright_core::order::Order;
 use orderwright_core::time::{Span, Timestamp};
@@ -50,12 +50,12 @@ pub(super) async fn run(ctx: &Ctx, row: &JobRow) {
         }
         Err(MailError::Busy) => {
             let next = ctx.clock.now().plus(TURN);
-            runner::put_off(ctx, row.id, row.fence, "ready", next, "other mails are being sent").await;
+            again(ctx, row, next, "other mails are being sent").await;
         }
         Err(MailError::Later(why)) if ctx.clock.now() < Timestamp(row.created_at).plus(TRIED) => {
             tracing::info!(%order, mail = mail.kind.name(), why, "a mail waits");
             let next = runner::backoff(ctx.clock.now(), row.attempts);
-            runner::put_off(ctx, row.id, row.fence, "ready", next, &why).await;
+            again(ctx, row, next, &why).await;
         }
         Err(MailError::Later(why)) => {
             tracing::error!(%order, mail = mail.kind.name(), why, "a mail was given up: it was tried for a day");
@@ -63,6 +63,10 @@ pub(super) async fn run(ctx: &Ctx, row: &JobRow) {
             note(ctx, row, order, &mail, Some(format!("{why}; it was tried for a day")), End::Dead).await;
         }
     }
+}
+
+async fn again(ctx: &Ctx, row: &JobRow, next: Timestamp, why: &str) {
+    runner::again(ctx, JobId(row.id), row.fence, row.attempts, "ready", next, why).await;
 }
 
 /// Writes and sends it; `false` when nobody is to be told any more.

@@ -128,6 +128,9 @@ async fn act(ctx: &Ctx, event: &ProviderEventRow) -> Result<Verdict, Later> {
                     return Ok(Verdict::done(&order));
                 }
             }
+            if held == 0 && taken == 0 && payment.held() > 0 && payment.reference.as_deref() == Some(&*reference) {
+                return apply_once(ctx, &order, Command::HoldLost { payment: payment.id }).await;
+            }
             Ok(compare(&order, &payment, &reference, amount, held, taken))
         }
         Facts::Refund { owner, reference, amount, currency, failed } => {

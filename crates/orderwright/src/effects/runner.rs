@@ -22,8 +22,9 @@ use crate::pay::sandbox::Sandbox;
 use crate::pay::{ACTION_WINDOW, Answer, Provider, ProviderError, Settled};
 use crate::store::{Changeset, CommitError, Guard, JobRow, Scope};
 
-/// Attempts after which a job is put before somebody.
-pub const MAX_ATTEMPTS: i64 = 12;
+/// Attempts after which somebody is told, a good hour after the first. The job goes on: an outage ends, and what it was to do with money
+/// still has to be done.
+pub const TOLD_AFTER: i64 = 12;
 
 /// A job in hand: what to do, and under which fence.
 struct Leased {
@@ -125,12 +126,15 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
         Err(ProviderError::Lost(why)) => {
             let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
             again(ctx, job.id, fence, attempts, "in_doubt", backoff(now, attempts), &why).await;
+            stuck(ctx, &job, attempts, &why).await;
             None
         }
         // Trying again would not make the books agree.
         Err(ProviderError::Mismatch(why)) => {
             let _ = outcome(ctx, &job, Outcome::InDoubt, order, &mut |_, _, _| {}).await;
             bury(ctx, job.id.0, fence, &why).await;
+            let command = Command::Stuck { effect: job.id, why, goes_on: false };
+            deliver(ctx, job.order, command, None).await;
             None
         }
         Err(ProviderError::Unavailable(why)) => {
@@ -144,8 +148,17 @@ async fn run(ctx: &Ctx, leased: Leased, order: Option<Loaded>) -> Option<(Decisi
                 &why,
             )
             .await;
+            stuck(ctx, &job, attempts, &why).await;
             None
         }
+    }
+}
+
+/// Tells the order, once, that its effect gets nowhere.
+async fn stuck(ctx: &Ctx, job: &EffectJob, attempts: i64, why: &str) {
+    if attempts == TOLD_AFTER {
+        let command = Command::Stuck { effect: job.id, why: why.to_owned(), goes_on: true };
+        deliver(ctx, job.order, command, None).await;
     }
 }
 
@@ -289,20 +302,15 @@ pub(crate) async fn end(ctx: &Ctx, id: i64, fence: i64) {
     commit_quietly(ctx, cs).await;
 }
 
-/// Puts a job off, or before somebody when it was tried too often.
+/// Puts a job off.
 pub(crate) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
-    match attempts < MAX_ATTEMPTS {
-        true => put_off(ctx, id.0, fence, state, run_at, why).await,
-        false => bury(ctx, id.0, fence, why).await,
+    if attempts == TOLD_AFTER {
+        tracing::error!(job = %id, attempts, why, "a job gets nowhere; it is tried again every hour");
     }
-}
-
-/// Puts a job off, however often it was tried.
-pub(super) async fn put_off(ctx: &Ctx, id: i64, fence: i64, state: &str, run_at: Timestamp, why: &str) {
     ctx.app.metrics.effect_retries.inc();
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
-    cs.retry_job(id, fence, run_at.0, state, Some(why));
+    cs.retry_job(id.0, fence, run_at.0, state, Some(why));
     commit_quietly(ctx, cs).await;
     ctx.app.wake.notify_one();
 }

@@ -1,12 +1,12 @@
 //! `/_fake/…`: what whoever tests can do to a fake.
 //!
-//! `GET /_fake/summary` · `POST /_fake/faults` · `POST /_fake/clock` `{ "advance_s" }` · `POST /_fake/webhooks` `{ "url", "copies" }` ·
+//! `GET /_fake/summary` · `POST /_fake/faults` `{ "call", "kind", "times" }` (0 times: off again) · `POST /_fake/clock` `{ "advance_s" }` · `POST /_fake/webhooks` `{ "url", "copies" }` ·
 //! `POST /_fake/replay` `{ "times", "seed" }` · `POST /_fake/change` `{ "id", "fields" }` · `POST /_fake/act` `{ "id", "act" }`.
 
 use orderwright_core::time::Span;
 use serde_json::{Value, json};
 
-use super::faults::Fault;
+use super::faults::{self, Fault};
 use super::server::{Answer, Insides, Plays, Request, lock};
 use super::{razorpay, stripe, webhooks};
 
@@ -30,7 +30,7 @@ pub fn answer(state: &Insides, request: &Request) -> Answer {
         }
         ("POST", "/faults") => match serde_json::from_value::<Fault>(body) {
             Ok(fault) => {
-                lock(&state.faults).push(fault);
+                faults::order(&mut lock(&state.faults), fault);
                 ok(json!({}))
             }
             Err(error) => wrong(&error.to_string()),

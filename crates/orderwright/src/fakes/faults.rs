@@ -30,8 +30,17 @@ pub struct Fault {
     pub call: String,
     /// What goes wrong.
     pub kind: Kind,
-    /// How often it still does.
+    /// How often it still does; 0 takes back what was ordered.
     pub times: u32,
+}
+
+/// Orders a fault. Of `times: 0` the opposite: faults that were ordered for such calls are off; for all calls, if `call` is empty.
+pub fn order(faults: &mut Vec<Fault>, fault: Fault) {
+    if fault.times == 0 {
+        faults.retain(|f| !f.call.contains(&fault.call));
+    } else {
+        faults.push(fault);
+    }
 }
 
 /// Takes the fault that a call comes to, if one was ordered for it.

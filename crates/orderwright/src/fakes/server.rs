@@ -154,7 +154,12 @@ impl Fake {
 
     /// Orders a fault.
     pub fn fault(&self, call: &str, kind: Kind, times: u32) {
-        lock(&self.state.faults).push(Fault { call: call.to_owned(), kind, times });
+        faults::order(&mut lock(&self.state.faults), Fault { call: call.to_owned(), kind, times });
+    }
+
+    /// Takes back every fault that was ordered.
+    pub fn clear_faults(&self) {
+        self.fault("", Kind::Error, 0);
     }
 
     /// Sends webhooks there from now on.

@@ -144,7 +144,9 @@ pub async fn actions(ctx: &Ctx, which: OrderRef) -> Result<Explained, OpError> {
             .refunds
             .iter()
             .filter_map(|r| Some((r.effect?, Effect::Refund.name().to_owned(), Some(r.id), r.created_at)));
-        for (job, effect, refund, since) in step.into_iter().chain(refunds) {
+        let errands = (loaded.order.errands.iter())
+            .filter_map(|e| Some((e.effect?, e.kind.effect().name().to_owned(), None, e.created_at)));
+        for (job, effect, refund, since) in step.into_iter().chain(refunds).chain(errands) {
             jobs.push(running(ctx, job, effect, refund, since).await?);
         }
     }

@@ -32,7 +32,8 @@ pub struct Settled {
     pub capture_before: Option<Timestamp>,
     /// What the provider kept, in minor units.
     pub fee: Option<i64>,
-    /// What really moved, in minor units, where the provider says so. It is what was asked for: anything else is [`ProviderError::Mismatch`].
+    /// What really moved, in minor units, where the provider says so. It is what was asked for, anything else is
+    /// [`ProviderError::Mismatch`]; of a void, what somebody had taken at the provider before.
     pub moved: Option<i64>,
     /// The transfers that were made to parties' accounts.
     pub transfers: Vec<Transferred>,

@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod house;
 pub mod adapters;
+mod by_hand;
 mod outcomes;
 mod page;
 mod payouts;

@@ -4,7 +4,7 @@
 
 use super::super::run::{Run, Which};
 use super::{Obstacle, Plan, machines, name, scope};
-use crate::order::{Order, Reservation};
+use crate::order::{ErrandKind, Order, Payment, Reservation};
 use crate::workflow::joint::{Money, Units, ends};
 use crate::workflow::{State, Transition};
 
@@ -96,7 +96,9 @@ fn facts(order: &Order, which: Which, old: &State, new: &State, out: &mut Vec<Ob
 
 fn money(order: &Order, state: &State, plan: &Plan<'_>, out: &mut Vec<Obstacle>) {
     let Some(&at) = plan.to.workflow.payment.as_ref().and_then(|m| m.index.get(&state.name)) else { return };
-    let held: i64 = order.payments.iter().map(|p| p.authorised - p.captured - p.voided).sum();
+    // A hold that is being released beside the machine is none of its business.
+    let is_released = |p: &Payment| order.errands.iter().any(|e| e.kind == ErrandKind::Release && e.payment_id == p.id);
+    let held: i64 = order.payments.iter().filter(|p| !is_released(p)).map(Payment::held).sum();
     let (money, amount, was) = match (order.captured(), held) {
         (0, held) if held > 0 => (Money::Held, held, "is held"),
         (0, _) => (Money::Nothing, 0, "was taken"),

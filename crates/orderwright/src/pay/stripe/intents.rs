@@ -281,7 +281,15 @@ impl Stripe {
         let Some(intent) = self.get(&path(reference)).await? else { return Ok(None) };
         Ok(match text(&intent, "status") {
             "canceled" => Some(Answer::done(reference.as_str())),
-            "succeeded" if !reference.starts_with("seti_") => Some(Answer::declined("already_captured")),
+            // Somebody took it at Stripe: there is nothing to release, and the order gives it back.
+            "succeeded" if !reference.starts_with("seti_") => {
+                let taken = from_stripe(intent["amount_received"].as_i64().unwrap_or(0), text(&intent, "currency"));
+                Some(Answer::Done(Settled {
+                    reference: Some(reference.clone()),
+                    moved: Some(taken),
+                    ..Settled::default()
+                }))
+            }
             _ => None,
         })
     }
@@ -337,13 +345,15 @@ fn captured(intent: &Value, job: &EffectJob) -> Result<Answer, ProviderError> {
     let reference = text(intent, "id").to_owned();
     match text(intent, "status") {
         "processing" => Ok(Answer::Processing),
-        _ if received != job.amount || !currency.eq_ignore_ascii_case(job.currency.code()) => {
+        _ if !currency.eq_ignore_ascii_case(job.currency.code()) => {
             let currency = currency.to_ascii_uppercase();
             Err(ProviderError::Mismatch(format!(
-                "{reference}: {received} {currency} were taken instead of {}",
+                "{reference}: {received} (minor units) {currency} were taken instead of {}",
                 job.currency.show(job.amount)
             )))
         }
+        // Somebody took another amount at Stripe. It is not what the order is paid with: releasing the hold finds it and gives it back.
+        _ if received != job.amount => Ok(Answer::declined("captured_elsewhere")),
         _ => Ok(Answer::Done(Settled { moved: Some(received), capture_before: None, ..settled(intent, reference) })),
     }
 }

@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 19] = [
     "fire",
     "set_status",
     "pay",
@@ -331,6 +331,8 @@ const COMMANDS: [&str; 17] = [
     "dispute",
     "refund_failed",
     "late_money",
+    "hold_lost",
+    "stuck",
     "mailed",
 ];
 
@@ -352,7 +354,9 @@ fn name_of(command: &Command) -> &'static str {
         Command::Dispute { .. } => 13,
         Command::RefundFailed { .. } => 14,
         Command::LateMoney { .. } => 15,
-        Command::Mailed(_) => 16,
+        Command::HoldLost { .. } => 16,
+        Command::Stuck { .. } => 17,
+        Command::Mailed(_) => 18,
     }]
 }
 
