@@ -14,6 +14,11 @@ page.on('pageerror', (error) => wrong.push(String(error)));
 page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
 try {
   await page.goto(address);
+  // After a decline the customer begins another attempt first.
+  if (await page.locator('#again').count()) {
+    await page.click('#again');
+    await page.waitForSelector('#pay');
+  }
   if (provider === 'stripe') {
     const card = page.frameLocator('#card iframe');
     await card.locator('#number').fill(number);

@@ -63,6 +63,17 @@ pub struct Channel {
     /// How disputes are dealt with.
     #[serde(default)]
     pub disputes: DisputeTerms,
+    /// Whether customers are mailed, where the server can.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub customer_mail: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(is: &bool) -> bool {
+    *is
 }
 
 /// How a channel deals with disputes.

@@ -12,6 +12,7 @@ pub mod dispute;
 pub mod graph;
 pub mod id;
 pub mod ledger;
+pub mod mail;
 pub mod money;
 pub mod order;
 pub mod payment_words;

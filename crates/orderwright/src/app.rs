@@ -18,6 +18,8 @@ use crate::ops::place::NumberBlocks;
 use crate::pay::Providers;
 use crate::pay::config::PayConfig;
 use crate::store::{Store, StoreConfig, StoreError};
+use crate::tell::config::MailConfig;
+use crate::tell::mail::Mailer;
 use crate::web::metrics::Metrics;
 
 /// The application.
@@ -34,6 +36,8 @@ pub struct App {
     pub sandbox_mode: bool,
     /// The payment providers.
     pub pay: Providers,
+    /// Sends mails, where the server is set up for it.
+    pub mailer: Option<Mailer>,
     /// The secret that links to the payment page are made with.
     pub link_secret: String,
     /// Wakes the loops when there may be work.
@@ -82,17 +86,23 @@ async fn link_secret(store: &Store) -> anyhow::Result<String> {
 impl App {
     /// Opens the store and builds everything on it.
     pub async fn open(config: StoreConfig, sandbox_mode: bool) -> anyhow::Result<Arc<Self>> {
-        Self::open_with(config, sandbox_mode, PayConfig::default()).await
+        Self::open_with(config, sandbox_mode, PayConfig::default(), None).await
     }
 
-    /// The same, with payment providers beside the sandbox.
-    pub async fn open_with(config: StoreConfig, sandbox_mode: bool, pay: PayConfig) -> anyhow::Result<Arc<Self>> {
+    /// The same, with payment providers beside the sandbox, and with mail if there is a server for it.
+    pub async fn open_with(
+        config: StoreConfig,
+        sandbox_mode: bool,
+        pay: PayConfig,
+        mail: Option<MailConfig>,
+    ) -> anyhow::Result<Arc<Self>> {
         let store = Store::open(config).await?;
         let link_secret = link_secret(&store).await?;
         let node = store.node_id();
         let offset = store.setting(CLOCK_OFFSET).await?.and_then(|v| v.parse().ok()).unwrap_or(0);
         let app = Arc::new(Self {
             pay: Providers::new(&store, pay)?,
+            mailer: mail.map(Mailer::new).transpose()?,
             link_secret,
             clock: Clock::system(Span(if sandbox_mode { offset } else { 0 })),
             ids: Ids::new(node),

@@ -15,4 +15,5 @@ pub mod kernel;
 pub mod ops;
 pub mod pay;
 pub mod store;
+pub mod tell;
 pub mod web;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{command, run, step, works};
+use crate::shell::{command, run, step};
 use crate::tools;
 
 /// The version that the configuration is written for.
@@ -46,18 +46,7 @@ pub fn check(root: &Path, database_url: Option<&str>) -> Result<()> {
 
 /// The folder of programs of the virtual environment; made when it is not there in this version.
 fn environment(root: &Path) -> Result<PathBuf> {
-    let folder = target().join(format!("schemathesis-{VERSION}"));
-    let bin = folder.join("bin");
-    if works(Command::new(bin.join("schemathesis")).arg("--version")) {
-        return Ok(bin);
-    }
-    tools::python_venv(root)?;
-    println!("schemathesis {VERSION} is not installed: installing it into {}", folder.display());
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(Command::new(bin.join("python")).args(pip).arg(format!("schemathesis=={VERSION}")))
-        .context("schemathesis cannot be installed")?;
-    Ok(bin)
+    tools::python_package(root, &target(), "schemathesis", VERSION)
 }
 
 /// The folder that cargo builds into: this program is in `<target>/<profile>`.

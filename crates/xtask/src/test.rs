@@ -12,7 +12,7 @@ use crate::postgres::Server;
 use crate::schemathesis;
 use crate::shell::{cargo, run, step};
 use crate::tidy;
-use crate::tools::{self, DATABASE_URL, NODE_MODULES};
+use crate::tools::{self, DATABASE_URL, MAIL_PYTHON, NODE_MODULES};
 
 /// All checks and all tests.
 pub fn everything(root: &Path) -> Result<()> {
@@ -60,6 +60,12 @@ fn tests(root: &Path, harness: &[&str]) -> Result<()> {
     if std::env::var_os(NODE_MODULES).is_none() {
         step("providers' clients", || {
             command.env(NODE_MODULES, tools::node_modules(root)?);
+            Ok(())
+        })?;
+    }
+    if std::env::var_os(MAIL_PYTHON).is_none() {
+        step("mail server", || {
+            command.env(MAIL_PYTHON, tools::mail_python(root)?);
             Ok(())
         })?;
     }

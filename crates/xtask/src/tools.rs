@@ -70,6 +70,33 @@ pub fn python_venv(root: &Path) -> Result<()> {
     if can() { Ok(()) } else { bail!("python3-venv was installed, but `python3 -m venv` does not work") }
 }
 
+/// The folder of programs of a virtual environment under `target` that has a package in this version; made when it is not there.
+pub fn python_package(root: &Path, target: &Path, package: &str, version: &str) -> Result<PathBuf> {
+    let folder = target.join(format!("{package}-{version}"));
+    let bin = folder.join("bin");
+    if works(Command::new(bin.join("python")).args(["-c", &format!("import {package}")])) {
+        return Ok(bin);
+    }
+    python_venv(root)?;
+    println!("{package} {version} is not installed: installing it into {}", folder.display());
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(bin.join("python")).args(pip).arg(format!("{package}=={version}")))
+        .with_context(|| format!("{package} cannot be installed"))?;
+    Ok(bin)
+}
+
+/// The variable that names the Python in which the mail server of the tests runs.
+pub const MAIL_PYTHON: &str = "ORDERWRIGHT_TEST_MAIL_PYTHON";
+
+/// The version of aiosmtpd that `e2e/smtp.py` is written for.
+const AIOSMTPD: &str = "1.4.6";
+
+/// A Python that has aiosmtpd.
+pub fn mail_python(root: &Path) -> Result<PathBuf> {
+    Ok(python_package(root, &root.join("target"), "aiosmtpd", AIOSMTPD)?.join("python"))
+}
+
 /// The variable that names the folder with the providers' own clients and the browser's driver.
 pub const NODE_MODULES: &str = "ORDERWRIGHT_TEST_NODE_MODULES";
 

@@ -4,8 +4,8 @@ use super::run::{Run, Which};
 use super::{EffectJob, EffectName, Refusal};
 use crate::actor::Role;
 use crate::id::{JobId, PaymentId};
-use crate::order::{Item, PaymentState, Reservation};
-use crate::workflow::{Effect, Party, State};
+use crate::order::{Item, Order, PaymentState, Reservation};
+use crate::workflow::{Effect, Party, State, Workflow};
 
 /// The method that waits for money from outside.
 pub(super) const OFFLINE: &str = "pm_offline";
@@ -15,21 +15,29 @@ pub(super) fn is_offline(method: &str) -> bool {
     method == OFFLINE
 }
 
+/// The lines of an order that are not cancelled.
+pub fn live<'o>(order: &'o Order, workflow: &'o Workflow) -> impl Iterator<Item = &'o Item> {
+    let cancelled = |i: &&Item| workflow.item.state(&i.machine.state).is_some_and(|s| s.has("cancelled"));
+    order.items.iter().filter(move |i| !cancelled(i))
+}
+
+/// What is to be taken for those lines, in minor units.
+pub fn owed(order: &Order, workflow: &Workflow) -> i64 {
+    live(order, workflow).map(Item::due).sum()
+}
+
 /// The verification charge (seed of the store request: «a temporary 1 USD charge»), in minor units.
 pub const VERIFICATION_AMOUNT: i64 = 100;
 
 impl Run<'_, '_> {
     /// What is to be taken for the lines that are not cancelled.
     pub fn owed(&self) -> i64 {
-        self.live().map(|i| i.due()).sum()
+        owed(&self.order, self.workflow)
     }
 
     /// The lines that are not cancelled.
     pub fn live(&self) -> impl Iterator<Item = &Item> {
-        self.order
-            .items
-            .iter()
-            .filter(|i| !self.workflow.item.state(&i.machine.state).is_some_and(|s| s.has("cancelled")))
+        live(&self.order, self.workflow)
     }
 
     /// Orders an effect on the current payment.

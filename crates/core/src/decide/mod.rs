@@ -35,12 +35,14 @@ use crate::actor::{Actor, Role};
 use crate::id::{
     EntryId, IdSource, ItemId, JobId, MerchantId, MerchantOrderId, MessageId, OrderId, PaymentId, RefundId,
 };
+use crate::mail::MailKind;
 use crate::money::Currency;
 use crate::order::{Order, RefundItem};
 use crate::refunds::RefundTerms;
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Audience, Effect, Field, Workflow};
 
+pub use attempts::{live, owed};
 pub use dispute::{
     DisputeChanges, DisputeCommand, DisputeJob, DisputeNote, EVIDENCE_KINDS, MAX_DISPUTES, MAX_NOTES, NewEvidence,
     News, OpenDispute, Readers, Verdict, sees,
@@ -159,6 +161,19 @@ pub enum Command {
     },
     /// Something about a dispute: between people, or by the customer's bank.
     Dispute(DisputeCommand),
+    /// A mail to the customer was sent, or given up.
+    Mailed(Mailed),
+}
+
+/// What became of a mail to the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailed {
+    /// What it was about.
+    pub kind: MailKind,
+    /// The entry of the timeline that it told of.
+    pub about: EntryId,
+    /// Why it was given up; `None` when a mail server took it. Nothing of a person: no address.
+    pub refused: Option<String>,
 }
 
 /// An event with its fields (api.md, «An event's body»).
@@ -671,6 +686,7 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::HoldLost { payment } => outcome::hold_lost(run, *payment)?,
         Command::Stuck { effect, why, goes_on } => outcome::stuck(run, *effect, why, *goes_on)?,
         Command::Dispute(about) => dispute::command(run, about)?,
+        Command::Mailed(mailed) => record::mailed(run, mailed),
     }
     Ok(())
 }

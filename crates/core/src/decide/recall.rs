@@ -239,7 +239,8 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         | Command::RequestCancellation { .. }
         | Command::LateMoney { .. }
         | Command::HoldLost { .. }
-        | Command::Stuck { .. } => return None,
+        | Command::Stuck { .. }
+        | Command::Mailed(_) => return None,
         Command::Dispute(DisputeCommand::Decide { dispute, verdict }) => {
             Deed::Refund(wished(&refund_of(order, *dispute, verdict)?))
         }

@@ -1,9 +1,9 @@
-//! Facts that people write down: notes and parcels.
+//! Facts that are written down: people's notes and parcels, and what became of mails.
 
 use serde_json::json;
 
 use super::run::{Run, Which};
-use super::{Event, EventItem, MerchantView, Refusal, fire};
+use super::{Event, EventItem, Mailed, MerchantView, Refusal, fire};
 use crate::actor::Role;
 use crate::id::{NoteId, ShipmentId};
 use crate::order::{Note, Shipment, ShipmentItem};
@@ -22,6 +22,21 @@ pub(super) fn note(run: &mut Run<'_, '_>, text: &str, is_public: bool) {
     let message = if is_public { "A note for the customer was added" } else { "A note was added" };
     let view = if is_public { MerchantView::All } else { MerchantView::Nobody };
     run.log("note_added", message.to_owned(), metadata, is_public, view);
+}
+
+/// Writes down what became of a mail, for staff. Nothing else happens: a mail moves no machine and no timer.
+pub(super) fn mailed(run: &mut Run<'_, '_>, mailed: &Mailed) {
+    run.still = true;
+    let words = mailed.kind.words();
+    let mut metadata = json!({ "mail": mailed.kind.name(), "about": mailed.about.to_string() });
+    let (kind, message) = match &mailed.refused {
+        None => ("mail_sent", format!("The customer was mailed: {words}")),
+        Some(why) => {
+            metadata["reason"] = json!(why);
+            ("mail_failed", format!("A mail to the customer was given up ({words}): {why}"))
+        }
+    };
+    run.log(kind, message, metadata, false, MerchantView::Nobody);
 }
 
 /// Records a parcel. Units in it that the workflow's shipping event can take are shipped by it; units that are on their way already are

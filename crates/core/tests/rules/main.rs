@@ -8,6 +8,7 @@ mod chargebacks;
 mod disputes;
 mod listed;
 mod made_to_order;
+mod mails;
 mod mall;
 mod marketplace;
 mod messages;

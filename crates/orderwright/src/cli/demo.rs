@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::mail::MailArgs;
 use super::payments::PaymentArgs;
 use super::{serve, show, store};
 use crate::app::App;
@@ -25,6 +26,8 @@ pub struct Args {
     listen: String,
     #[command(flatten)]
     payments: PaymentArgs,
+    #[command(flatten)]
+    mail: MailArgs,
 }
 
 /// Makes the demo, or goes on with it, and serves it until it is told to end.
@@ -33,7 +36,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let listener = serve::bind(&args.listen).await?;
     let base_url = serve::base_url(listener.local_addr()?);
     let store = store::config(&args.data, args.database_url.as_deref(), true);
-    let app = App::open_with(store, true, args.payments.config()?).await?;
+    let mail = args.mail.config(Some(&base_url))?;
+    let app = App::open_with(store, true, args.payments.config()?, mail).await?;
     // Connections wait in the listener's queue until the demo is complete: nobody sees half of it.
     let file = demo::prepare(&app, &args.data, &base_url).await?;
     serve::start(&app).await?;

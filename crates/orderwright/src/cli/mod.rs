@@ -9,6 +9,7 @@ mod audit;
 mod demo;
 mod jobs;
 mod key;
+mod mail;
 mod openapi;
 mod payments;
 mod payouts;

@@ -9,6 +9,7 @@ use orderwright_core::money::Currency;
 use orderwright_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
+use super::mail::MailArgs;
 use super::payments::PaymentArgs;
 use super::show;
 use super::store::StoreArgs;
@@ -49,12 +50,16 @@ pub struct Args {
     store: StoreArgs,
     #[command(flatten)]
     payments: PaymentArgs,
+    #[command(flatten)]
+    mail: MailArgs,
 }
 
 /// Carries the command out.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     args.store.check_existing()?;
-    let app = App::open_with(args.store.config(false), false, args.payments.config()?).await?;
+    // What it settles may be told to customers; the server sends the mails.
+    let mail = args.mail.config(None)?;
+    let app = App::open_with(args.store.config(false), false, args.payments.config()?, mail).await?;
     let mut ctx = Ctx::system(&app, &app.clock);
     let to = instant("--to", args.to.as_deref())?.unwrap_or_else(|| ctx.clock.now());
     let from = instant("--from", args.from.as_deref())?.unwrap_or(Timestamp(to.0.saturating_sub(USUAL.0)));

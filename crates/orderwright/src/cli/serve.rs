@@ -12,6 +12,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
+use super::mail::{self, MailArgs};
 use super::payments::{self, PaymentArgs};
 use super::store::StoreArgs;
 use crate::app::App;
@@ -46,6 +47,8 @@ pub struct Args {
     sandbox: bool,
     #[command(flatten)]
     payments: PaymentArgs,
+    #[command(flatten)]
+    mail: MailArgs,
 }
 
 /// Runs the server until it is told to end.
@@ -53,8 +56,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let end = told_to_end();
     let pay = args.payments.config()?;
     payments::tell(&pay);
+    let mail = args.mail.config(None)?;
+    mail::tell(mail.as_ref());
     let listener = bind(&args.listen).await?;
-    let app = App::open_with(args.store.config(true), args.sandbox, pay).await?;
+    let app = App::open_with(args.store.config(true), args.sandbox, pay, mail).await?;
     start(&app).await?;
     if app.store.list_tokens(0, 1).await?.is_empty() {
         tracing::warn!("nobody has a key yet; make one with `orderwright key create --role admin`");

@@ -188,6 +188,7 @@ fn channel(terms: &Terms) -> Channel {
         },
         calendar: Default::default(),
         disputes: Default::default(),
+        customer_mail: true,
     }
 }
 

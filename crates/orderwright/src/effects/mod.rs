@@ -3,6 +3,7 @@
 
 pub mod disputes;
 pub mod loops;
+mod mail;
 mod payouts;
 pub mod provider_events;
 pub mod runner;
@@ -17,5 +18,7 @@ pub const PROVIDER_EVENT: &str = "provider.event";
 pub const RECONCILIATION: &str = "reconciliation";
 /// The kind of jobs that have a provider pay a party.
 pub const PAYOUT: &str = "payout";
+/// The kind of jobs that mail a customer.
+pub const MAIL: &str = "mail";
 /// The kind of jobs by which the sandbox provider sends its webhooks.
 pub const SANDBOX_WEBHOOK: &str = "sandbox.webhook";

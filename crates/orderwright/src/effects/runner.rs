@@ -70,6 +70,7 @@ pub async fn run_claimed(app: Arc<App>, clock: Clock, row: JobRow) {
         super::PROVIDER_EVENT => super::provider_events::run(&ctx, &row).await,
         super::DISPUTE => super::disputes::run(&ctx, &row).await,
         super::PAYOUT => super::payouts::run(&ctx, &row).await,
+        super::MAIL => super::mail::run(&ctx, &row).await,
         super::PAYMENT => match serde_json::from_str::<EffectJob>(&row.payload) {
             Ok(job) => {
                 let leased = Leased {

@@ -37,6 +37,11 @@ impl Clock {
         }
     }
 
+    /// Whether it runs by itself: what happens by it happens now. A clock that is set tells a past that is being replayed.
+    pub fn is_live(&self) -> bool {
+        matches!(&*self.0, Inner::System { .. })
+    }
+
     /// The machine's time, whatever the shop's is.
     pub fn real_now(&self) -> Timestamp {
         machine_now()

@@ -93,6 +93,7 @@ pub fn changeset(
     for job in &decision.effects {
         cs.insert_job(&job_row(ctx, job, now)?);
     }
+    super::mail::add_jobs(&mut cs, ctx, decision, workflow, now);
     for moved in &decision.stock {
         let (sku, location, quantity) = (moved.sku.as_str(), moved.location.as_str(), moved.quantity);
         match moved.kind {

@@ -17,6 +17,7 @@ pub const KINDS: &[&str] = &[
     crate::effects::PROVIDER_EVENT,
     crate::effects::RECONCILIATION,
     crate::effects::DISPUTE,
+    crate::effects::MAIL,
 ];
 
 /// Jobs after an id, at most `limit`, in one state or of one kind if asked so.

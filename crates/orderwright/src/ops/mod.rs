@@ -18,6 +18,7 @@ pub mod import;
 pub mod jobs;
 pub mod languages;
 pub mod ledger;
+pub mod mail;
 pub mod messages;
 pub mod orders;
 pub mod parties;

@@ -5,15 +5,18 @@
 
 use std::sync::Arc;
 
+use orderwright_core::actor::{Actor, Role};
+use orderwright_core::decide::Command;
 use orderwright_core::id::OrderId;
+use orderwright_core::mail;
 use orderwright_core::order::PaymentState;
 use orderwright_core::payment_words;
 
-use super::command::{Loaded, OrderRef, load};
+use super::command::{Loaded, OrderRef, load, run};
 use super::{Ctx, OpError};
 use crate::app::App;
 use crate::effects::provider_events;
-use crate::pay::port::CustomerAction;
+use crate::pay::port::{CHECKOUT, CustomerAction};
 use crate::pay::{Provider, link};
 use crate::store::Scope;
 
@@ -39,8 +42,13 @@ pub enum State {
     Paid,
     /// The card was verified, and nothing was taken yet.
     Verified,
-    /// Not paid; what the customer can do.
-    Failed(String),
+    /// Not paid.
+    Failed {
+        /// What the customer can do.
+        next: String,
+        /// Whether another attempt can be begun on this page.
+        again: bool,
+    },
     /// There is nothing to pay here.
     Nothing,
 }
@@ -53,7 +61,7 @@ impl State {
             Self::Processing => "processing",
             Self::Paid => "paid",
             Self::Verified => "verified",
-            Self::Failed(_) => "failed",
+            Self::Failed { .. } => "failed",
             Self::Nothing => "nothing",
         }
     }
@@ -73,7 +81,39 @@ pub struct CheckoutAnswer {
 /// The path of an order's page, for whoever may see the order.
 pub async fn path(ctx: &Ctx, order: &str) -> Result<(String, Loaded), OpError> {
     let loaded = load(ctx, &ctx.scope(), OrderRef::order(order)?).await?;
-    Ok((link::path(&ctx.app.link_secret, loaded.order.id), loaded))
+    Ok((path_of(&ctx.app, loaded.order.id), loaded))
+}
+
+/// The path of an order's page. Whoever has it may pay the order.
+pub fn path_of(app: &App, order: OrderId) -> String {
+    link::path(&app.link_secret, order)
+}
+
+/// Whether the customer can begin another attempt on the page: the last one failed, the order can still be paid, and the channel's provider
+/// has a component for the page.
+pub fn can_pay_again(ctx: &Ctx, loaded: &Loaded) -> bool {
+    let channel = ctx.app.channel(&loaded.order.channel);
+    let provider = channel.and_then(|c| ctx.app.pay.get(&c.payment_provider).cloned());
+    let failed = loaded.order.current_payment().is_some_and(|p| p.state == PaymentState::Failed);
+    failed && payable(loaded) && provider.is_some_and(|p| p.has_page())
+}
+
+/// Begins another attempt in the name of the order's customer, who has the link; the page then shows the provider's component.
+///
+/// # Errors
+/// [`OpError::Conflict`] when there is nothing to pay again here.
+pub async fn again(app: &Arc<App>, order: &str, token: &str) -> Result<Page, OpError> {
+    let loaded = by_link(app, order, token).await?;
+    let customer = loaded.order.customer_id;
+    let actor = Actor { role: Role::Customer, customer: Some(customer), id: customer.to_string(), ..Actor::system() };
+    let mut ctx = Ctx::of(app, actor);
+    if !can_pay_again(&ctx, &loaded) {
+        let why = "this order is not waiting for another payment; load the page again to see how it stands";
+        return Err(OpError::Conflict("not_possible_now", why.to_owned()));
+    }
+    let command = Command::Pay { method: CHECKOUT.to_owned() };
+    run(&mut ctx, OrderRef::Order(loaded.order.id), &command).await?;
+    page(app, order, token).await
 }
 
 /// The page of a link.
@@ -83,7 +123,10 @@ pub async fn page(app: &Arc<App>, order: &str, token: &str) -> Result<Page, OpEr
     let Some(payment) = order.current_payment() else { return Err(OpError::NotFound) };
     let state = match payment.state {
         PaymentState::Authorised | PaymentState::Captured => State::Paid,
-        PaymentState::Failed => State::Failed(payment_words::next_step(payment, payable(&loaded)).unwrap_or_default()),
+        PaymentState::Failed => State::Failed {
+            next: payment_words::next_step(payment, payable(&loaded)).unwrap_or_default(),
+            again: can_pay_again(&Ctx::system(app, &app.clock), &loaded),
+        },
         PaymentState::Voided => State::Nothing,
         PaymentState::Pending | PaymentState::InDoubt if payment.awaits_customer => {
             let door = app.pay.door(&payment.provider).map_err(|e| OpError::Busy(e.to_string()))?;
@@ -127,6 +170,5 @@ async fn by_link(app: &Arc<App>, order: &str, token: &str) -> Result<Loaded, OpE
 
 /// Whether the order's customer can pay (again) now.
 pub fn payable(loaded: &Loaded) -> bool {
-    let machine = loaded.workflow.payment.as_ref();
-    machine.and_then(|m| m.state(&loaded.order.payment.state)).is_some_and(|s| s.has("payable"))
+    mail::is_payable(&loaded.order, &loaded.workflow)
 }

@@ -33,6 +33,8 @@ pub struct Change {
     pub disputes: DisputeChange,
     /// About refunds.
     pub refunds: RefundChange,
+    /// Whether customers are mailed. A mail that waits to be sent when it is turned off is not sent.
+    pub customer_mail: Option<bool>,
 }
 
 /// What to change about disputes; what is `None` stays.
@@ -140,6 +142,7 @@ pub async fn change(ctx: &mut Ctx, channel: &str, change: Change) -> Result<Arc<
         }
     }
     change.refunds.apply(&mut changed.refunds, &mut wrong);
+    changed.customer_mail = change.customer_mail.unwrap_or(changed.customer_mail);
     if !wrong.is_empty() {
         return Err(OpError::Invalid(wrong));
     }

@@ -478,6 +478,15 @@ impl Provider {
         }
     }
 
+    /// Whether the payment page can take a payment: its component is set up.
+    pub fn has_page(&self) -> bool {
+        match self {
+            Self::Sandbox(_) => false,
+            Self::Stripe(p) => p.has_page(),
+            Self::Razorpay(_) => true,
+        }
+    }
+
     /// What the provider's own books have of a payment of ours; `None` when it has no such payment. The sandbox's books are read by
     /// [`super::sandbox::Sandbox::books`], all at once.
     pub async fn payment_books(&self, order: OrderId, reference: &str) -> Result<Option<PaymentBooks>, ProviderError> {

@@ -108,6 +108,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("ChangeSettings.refundShipping", Rule::OneOf(shipping_rules)),
     ("ChangeVariant.category", Rule::Text(MAX_CATEGORY, SOMETHING)),
     ("ChangeSettings.holidays", Rule::List(0, MAX_HOLIDAYS)),
+    ("ChangeSettings.customerMail", Rule::Any),
     ("Migrate.from", Rule::Any),
     ("Migrate.to", Rule::Any),
     ("Migrate.partnerTo", Rule::Any),

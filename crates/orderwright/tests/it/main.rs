@@ -18,6 +18,7 @@ mod imports;
 mod input;
 mod lifecycle;
 mod lists;
+mod mail;
 mod messages;
 mod payments;
 mod payouts;

@@ -1,8 +1,8 @@
 //! Payment providers: adapters, webhooks and the payment page against the fakes, and the fakes against the providers' own clients.
 
 #[macro_use]
-mod house;
-mod adapters;
+pub mod house;
+pub mod adapters;
 mod by_hand;
 mod outcomes;
 mod page;

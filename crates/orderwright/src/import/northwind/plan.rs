@@ -473,5 +473,6 @@ fn channel() -> anyhow::Result<Channel> {
         },
         calendar: Default::default(),
         disputes: Default::default(),
+        customer_mail: true,
     })
 }

@@ -107,5 +107,6 @@ fn channel() -> Result<Channel, OpError> {
         },
         calendar: Default::default(),
         disputes: Default::default(),
+        customer_mail: true,
     })
 }

@@ -121,6 +121,7 @@ pub fn new_channel(name: &str, workflow: &str, currency: Currency, prices_includ
         },
         calendar: Default::default(),
         disputes: Default::default(),
+        customer_mail: true,
     }
 }
 

@@ -85,6 +85,11 @@ impl Stripe {
         }
     }
 
+    /// Whether the browser can be given what it needs.
+    pub fn has_page(&self) -> bool {
+        self.config.publishable_key.is_some()
+    }
+
     /// What the browser needs.
     pub async fn customer_action(&self, reference: &str) -> Result<Option<CustomerAction>, ProviderError> {
         let Some(publishable_key) = self.config.publishable_key.clone() else { return Ok(None) };

@@ -25,6 +25,7 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/pay/{order}/{token}", get(show))
         .route("/pay/{order}/{token}/check", post(check))
+        .route("/pay/{order}/{token}/again", post(again))
         .route("/pay/assets/pay.js", get(|| asset("text/javascript; charset=utf-8", include_str!("pay.js"))))
         .route("/pay/assets/pay.css", get(|| asset("text/css; charset=utf-8", include_str!("pay.css"))))
 }
@@ -78,15 +79,26 @@ async fn check(
         _ => None,
     };
     match pay_page::check(&app, &order, &token, answer).await {
-        Ok(page) => {
-            let text = match &page.state {
-                State::Failed(next) => next,
-                _ => "",
-            };
-            Answer::ok(&json!({ "state": page.state.word(), "message": text })).into_response()
-        }
+        Ok(page) => standing(&page),
         Err(error) => Problem::from(error).into_response(),
     }
+}
+
+/// The customer wants to pay again; the page is loaded anew then.
+async fn again(FromApp(app): FromApp<Arc<App>>, Path((order, token)): Path<(String, String)>) -> Response {
+    match pay_page::again(&app, &order, &token).await {
+        Ok(page) => standing(&page),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// How a payment stands, for the page's script.
+fn standing(page: &Page) -> Response {
+    let text = match &page.state {
+        State::Failed { next, .. } => next,
+        _ => "",
+    };
+    Answer::ok(&json!({ "state": page.state.word(), "message": text })).into_response()
 }
 
 /// The page as HTML.
@@ -104,8 +116,10 @@ fn html(status: StatusCode, page: &Page) -> Response {
             None,
         ),
         State::Verified => ("Thank you", "<p id=\"status\" role=\"status\">The card was verified, and nothing was taken. You can close this page.</p>".to_owned(), None),
-        State::Failed(next) => {
-            ("The payment was not completed", format!("<p id=\"status\" role=\"alert\">{}</p>", escape(next)), None)
+        State::Failed { next, again } => {
+            let button = if *again { "<button id=\"again\" type=\"button\">Pay again</button>" } else { "" };
+            let text = format!("<p id=\"status\" role=\"alert\">{}</p>{button}", escape(next));
+            ("The payment was not completed", text, None)
         }
         State::Nothing => (
             "There is nothing to pay",

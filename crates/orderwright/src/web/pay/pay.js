@@ -83,6 +83,15 @@
     });
   };
 
+  const again = document.querySelector('#again');
+  again?.addEventListener('click', async () => {
+    again.disabled = true;
+    say('One moment, please.');
+    // Whatever the answer is, the page shows how the payment stands.
+    await fetch(`${location.pathname}/again`, { method: 'POST' }).catch(() => undefined);
+    location.reload();
+  });
+
   if (form) {
     const component = form.dataset.provider === 'stripe' ? window.Stripe : window.Razorpay;
     if (!component) {

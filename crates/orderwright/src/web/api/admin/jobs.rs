@@ -23,7 +23,7 @@ use crate::web::view::page::{List, Params};
 pub struct JobView {
     /// `job_…`: also the idempotency key at the provider.
     pub id: String,
-    /// payment, payout, provider.event, sandbox.webhook
+    /// payment, payout, sandbox.webhook, provider.event, reconciliation, dispute, mail
     pub kind: String,
     /// ready, in_doubt (its answer was lost, the provider is being asked), dead (it gave up and waits for somebody).
     pub state: String,
@@ -69,7 +69,7 @@ fn show(row: JobRow) -> JobView {
 #[utoipa::path(get, path = "/admin/jobs", tag = "admin", operation_id = "adminListJobs", security(("token" = [])),
     params(
         ("state" = Option<String>, Query, description = "ready, in_doubt, dead"),
-        ("kind" = Option<String>, Query, description = "payment, payout, provider.event, sandbox.webhook"),
+        ("kind" = Option<String>, Query, description = "payment, payout, sandbox.webhook, provider.event, reconciliation, dispute, mail"),
         ("limit" = Option<i64>, Query, description = "1 to 200, default 20"),
         ("after" = Option<String>, Query, description = "nextCursor of the page before"),
         ("page" = Option<i64>, Query, description = "From 1; page × limit at most 10,000"),

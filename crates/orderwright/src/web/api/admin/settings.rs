@@ -69,6 +69,9 @@ pub struct ChangeSettings {
     #[serde(default, deserialize_with = "said")]
     #[schema(value_type = Option<i64>)]
     pub refund_restocking_fee: Option<Option<i64>>,
+    /// Whether customers are mailed about their payments, where the server is set up for mail.
+    #[serde(default)]
+    pub customer_mail: Option<bool>,
 }
 
 /// A field that is there, be it null: null takes a setting away.
@@ -124,6 +127,8 @@ pub struct Settings {
     pub refund_shipping: String,
     /// What is kept of goods that were sent and come back, in basis points.
     pub refund_restocking_fee: Option<i64>,
+    /// Whether customers are mailed about their payments, where the server is set up for mail.
+    pub customer_mail: bool,
 }
 
 fn show(channel: &Channel) -> Settings {
@@ -147,6 +152,7 @@ fn show(channel: &Channel) -> Settings {
         refund_auto_approve_within: channel.refunds.auto_within.map(|w| w.to_string()),
         refund_shipping: channel.refunds.shipping.name().to_owned(),
         refund_restocking_fee: channel.refunds.restocking_fee,
+        customer_mail: channel.customer_mail,
     }
 }
 
@@ -193,7 +199,7 @@ pub async fn patch(incoming: Incoming<Admin>) -> Response {
         let name = body.channel.clone();
         let change = read(body)?;
         if change == settings::Change::default() {
-            let detail = "say what to change: cancelWindow, paymentProvider, timeZone, holidays, or a setting of refunds or disputes";
+            let detail = "say what to change: cancelWindow, paymentProvider, timeZone, holidays, customerMail, or a setting of refunds or disputes";
             return Err(Problem::field("/cancelWindow", detail));
         }
         let channel = settings::change(&mut ctx, &name, change).await?;
@@ -255,5 +261,6 @@ fn read(body: ChangeSettings) -> Result<settings::Change, Problem> {
             shipping: shipping.flatten(),
             restocking_fee: body.refund_restocking_fee,
         },
+        customer_mail: body.customer_mail,
     })
 }
