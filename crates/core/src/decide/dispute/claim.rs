@@ -208,7 +208,7 @@ pub(super) fn decide(run: &mut Run<'_, '_>, id: DisputeId, verdict: &Verdict) ->
         refund::refund(run, &wish)?;
         refunded = run.refund;
     }
-    let amount = refunded.and_then(|r| run.order.refunds.iter().find(|x| x.id == r)).map(|r| r.amount);
+    let amount = refunded.map(|id| parts(&run.order, id).map(|r| r.amount).sum());
     run.order.disputes[i].ruling = Some(Ruling {
         outcome: verdict.outcome,
         amount,
@@ -231,9 +231,14 @@ enum Progress {
     Failed(String, i64),
 }
 
+/// The refund, and those that it made over other payments.
+fn parts(order: &Order, refund: RefundId) -> impl Iterator<Item = &Refund> {
+    order.refunds.iter().filter(move |r| r.id == refund || r.together == Some(refund))
+}
+
 /// A refund over several payments is as far as the last of its parts.
 fn progress(order: &Order, refund: RefundId) -> Progress {
-    let parts: Vec<&Refund> = order.refunds.iter().filter(|r| r.id == refund || r.together == Some(refund)).collect();
+    let parts: Vec<&Refund> = parts(order, refund).collect();
     if parts.is_empty() || parts.iter().any(|r| matches!(r.state, RefundState::Requested | RefundState::Pending)) {
         return Progress::UnderWay;
     }

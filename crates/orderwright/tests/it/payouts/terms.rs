@@ -167,7 +167,9 @@ fn an_account_that_the_seller_changed_cools_first(shop: &mut Shop) {
         let body = json!({ "holder": "Me", "iban": super::OTHER_IBAN });
         own.call("PUT", "/merchant/payout-account").json(&body).send().expect(200)
     };
-    let changed = change();
+    change();
+    let accounts = crate::shop::lists::walk(&shop.admin(), "/admin/payout-accounts", "limit=200");
+    let changed = accounts.iter().find(|a| a.s("party") == seller.party).expect("the account that counts");
     // The feed says that it changed, by ids alone.
     let told = feed(shop, |e| e.s("type") == "payout_account.changed" && e["data"]["party"] == seller.party.as_str());
     let told = told.last().expect("an event");

@@ -109,7 +109,10 @@ fn from_delivery_to_the_bank_and_back(shop: &mut Shop) {
     }
     let file = own.get(&format!("/merchant/payouts/{}/statement.csv", less.id())).text;
     let (head, row) = (file.lines().next().unwrap_or_default(), file.lines().nth(1).unwrap_or_default());
-    assert!(head.ends_with("owedBefore,owedAfter") && row.ends_with(&format!("{back},{}", back - part)), "{file}");
+    assert!(
+        head.ends_with("\"owedBefore\",\"owedAfter\"") && row.ends_with(&format!("{back},{}", back - part)),
+        "{file}"
+    );
     let said = crate::shop::lists::walk(&own, "/merchant/statements", "limit=200");
     let said: Vec<&str> = said.iter().filter(|l| l.s("cause") == "payout").map(|l| l.s("description")).collect();
     for (words, payout) in
