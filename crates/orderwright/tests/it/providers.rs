@@ -3,12 +3,14 @@
 #[macro_use]
 mod house;
 mod adapters;
+mod beside;
 mod by_hand;
 mod outcomes;
 mod page;
 mod payouts;
 mod razorpay;
 mod reconciliation;
+mod route;
 mod sdk;
 mod stripe;
 mod webhooks;

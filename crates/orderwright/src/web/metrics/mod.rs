@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "fire",
     "set_status",
     "pay",
@@ -333,6 +333,7 @@ const COMMANDS: [&str; 18] = [
     "late_money",
     "hold_lost",
     "stuck",
+    "refund_seen",
 ];
 
 fn name_of(command: &Command) -> &'static str {
@@ -355,6 +356,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::LateMoney { .. } => 15,
         Command::HoldLost { .. } => 16,
         Command::Stuck { .. } => 17,
+        Command::RefundSeen { .. } => 18,
     }]
 }
 
