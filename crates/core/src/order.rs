@@ -14,7 +14,7 @@ use crate::id::{
     PaymentId, RefundId, ShipmentId, VariantId,
 };
 use crate::money::Currency;
-use crate::refunds::{RefundMethod, RefundTerms, is_default};
+use crate::refunds::{RefundMethod, RefundTerms, SeenRefund, is_default};
 use crate::split::Agreement;
 use crate::time::{Span, Timestamp};
 
@@ -434,6 +434,9 @@ pub struct Payment {
     /// What went back of that.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub late_refunded: i64,
+    /// Refunds that were made at the provider beside us and that the order's own refunds do not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<SeenRefund>,
     /// Whether the cardholder disputes it.
     #[serde(default)]
     pub disputed: bool,

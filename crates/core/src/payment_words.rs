@@ -111,7 +111,7 @@ pub const DECLINES: &[Decline] = &[
     },
     Decline {
         codes: &["abandoned", "payment_timed_out", "payment_cancelled", "payment_session_expired"],
-        why: "The payment was not completed in time, and nothing was taken.",
+        why: "The payment was not completed in time.",
         next_step: "Go back to the shop to pay again.",
     },
     Decline {
@@ -233,6 +233,8 @@ mod tests {
                 assert_eq!(decline(code), row);
             }
             assert!(row.why.ends_with('.') && row.next_step.ends_with('.'), "{row:?}");
+            // The summary of an attempt says it after the reason.
+            assert!(!row.why.contains("nothing was taken"), "said twice: {row:?}");
         }
         assert!(decline("something_new").next_step.contains("ask your bank"));
     }

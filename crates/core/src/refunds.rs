@@ -48,6 +48,16 @@ pub enum RefundMethod {
     Bank,
 }
 
+/// A refund that was made at the provider beside us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeenRefund {
+    /// The provider's id.
+    pub reference: String,
+    /// Whether it is in the books, as money that came too late; otherwise the order could not take it, and somebody was told.
+    pub booked: bool,
+}
+
 /// What is kept of what goods cost that come back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -187,6 +197,11 @@ pub fn failure_words(code: &str) -> FailureWords {
             "The customer disputes the payment with their bank, which decides where the money goes",
             "Answer the dispute; do not refund beside it",
         ),
+        "amount_too_large" | "charge_already_refunded" => (
+            "Less is left of the payment at the payment provider than here",
+            "Look at the payment there for refunds that somebody made by hand, and run a reconciliation with `settle`, which takes them into \
+             the order; then refund what is left. Do not pay by bank before: the customer may have the money already",
+        ),
         "merchant_request" => ("The refund was cancelled at the payment provider", "Refund again if it is still due"),
         NOT_GRANTED => ("The refund was not granted", "Ask again with more details, or write to the shop"),
         _ => (
@@ -221,6 +236,13 @@ mod tests {
     fn a_card_that_is_gone_points_to_the_bank() {
         for code in ["expired_or_canceled_card", "lost_or_stolen_card", "declined"] {
             assert!(failure_words(code).next_step.contains("\"method\": \"bank\""), "{code}");
+        }
+        for code in ["amount_too_large", "charge_already_refunded"] {
+            let words = failure_words(code);
+            assert!(
+                words.next_step.contains("reconciliation") && words.next_step.contains("Do not pay by bank"),
+                "{code}"
+            );
         }
         assert!(!failure_words("anything_else").message.is_empty());
     }

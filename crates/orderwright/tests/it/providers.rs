@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod house;
 pub mod adapters;
+mod beside;
 mod by_hand;
 mod outcomes;
 mod page;
@@ -10,6 +11,7 @@ mod payouts;
 mod queue;
 mod razorpay;
 mod reconciliation;
+mod route;
 mod sdk;
 mod stripe;
 mod webhooks;
