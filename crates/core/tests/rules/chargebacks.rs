@@ -336,7 +336,8 @@ fn a_payment_says_what_went_back_what_the_bank_took_and_what_is_left() {
     let words = |shop: &Shop| summary(&shop.order, &shop.order.payments[0]);
     let mut shop = paid();
     let total = shop.order.total;
-    let show = |amount: i64| shop.order.currency.show(amount);
+    let currency = shop.order.currency;
+    let show = |amount: i64| currency.show(amount);
     let (whole, part, rest) = (show(total), show(100), show(total - 100));
     assert_eq!(words(&shop), format!("{whole} were taken."));
     let by_bank = |amount| RefundRequest {

@@ -304,6 +304,10 @@ impl Life {
         }
         if self.dice.percent(50) {
             self.tell_beside();
+        } else if self.dice.percent(30) {
+            // Staff does not know of it, and gives the rest back by bank: then there is more than the order has the money for.
+            let terms = RefundTerms { method: RefundMethod::Bank, ..RefundTerms::default() };
+            drop(self.shop.act(&operator(), Command::Refund(RefundRequest { terms, ..all() })));
         }
     }
 
