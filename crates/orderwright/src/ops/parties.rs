@@ -84,8 +84,11 @@ async fn names(ctx: &Ctx, kind: PartyKind) -> Result<BTreeSet<String>, OpError> 
             names.extend(named.filter(|(of, _)| *of == kind).filter_map(|(_, id)| id.clone()));
         }
     }
+    if kind != PartyKind::Brand {
+        return Ok(names);
+    }
     let mut after = String::new();
-    while kind == PartyKind::Brand {
+    loop {
         let rows = ctx.app.store.list_offers(&after, PAGE, None, None).await?;
         for row in &rows {
             let offer: Offer =
@@ -94,8 +97,7 @@ async fn names(ctx: &Ctx, kind: PartyKind) -> Result<BTreeSet<String>, OpError> 
         }
         match rows.last() {
             Some(last) if rows.len() as i64 == PAGE => after.clone_from(&last.sku),
-            _ => break,
+            _ => return Ok(names),
         }
     }
-    Ok(names)
 }
