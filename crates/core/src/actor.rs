@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CustomerId, MerchantId};
+use crate::order::PartyRef;
 use crate::workflow::{Audience, Party};
 
 /// A role of api.md, plus the engine itself.
@@ -17,7 +18,7 @@ pub enum Role {
     Retailer,
     /// Seller, supplier, maker.
     Merchant,
-    /// Reads its shares.
+    /// Reads its shares: a party of splits that has no items of its own.
     Brand,
     /// Buyer.
     Customer,
@@ -69,6 +70,8 @@ pub struct Actor {
     pub merchant: Option<MerchantId>,
     /// The customer, when the role is one.
     pub customer: Option<CustomerId>,
+    /// The party whose money alone the actor reads; of the role brand.
+    pub party: Option<PartyRef>,
     /// The channel that the actor is confined to.
     pub channel: Option<String>,
     /// What `createdBy` shows: an id, never a name.
@@ -84,6 +87,7 @@ impl Actor {
             role: Role::System,
             merchant: None,
             customer: None,
+            party: None,
             channel: None,
             id: "system".to_owned(),
             import: false,

@@ -274,6 +274,9 @@ pub struct Ruling {
     /// The refund that it goes back by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<RefundId>,
+    /// Why that refund did not go through: a provider's code, or that it was not granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// Who decided.
     pub by: String,
     /// When.
@@ -470,6 +473,11 @@ impl Order {
     /// What one party bears of it.
     pub fn borne_by(&self, party: &PartyRef) -> i64 {
         self.chargebacks().flat_map(|c| &c.borne).filter(|b| b.party == *party).map(|b| b.amount).sum()
+    }
+
+    /// What a bank took for good of one payment, whoever bears it.
+    pub fn charged_back_of_payment(&self, payment: PaymentId) -> i64 {
+        self.chargebacks().filter(|c| c.payment_id == payment).map(|c| c.lost).sum()
     }
 
     /// What banks have while they decide.

@@ -14,7 +14,7 @@ use crate::id::{
     PaymentId, RefundId, ShipmentId, VariantId,
 };
 use crate::money::Currency;
-use crate::refunds::{RefundMethod, RefundTerms, is_default};
+use crate::refunds::{RefundMethod, RefundTerms, SeenRefund, is_default};
 use crate::split::Agreement;
 use crate::time::{Span, Timestamp};
 
@@ -434,6 +434,9 @@ pub struct Payment {
     /// What went back of that.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub late_refunded: i64,
+    /// Refunds that were made at the provider beside us and that the order's own refunds do not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen: Vec<SeenRefund>,
     /// Whether the cardholder disputes it.
     #[serde(default)]
     pub disputed: bool,
@@ -734,6 +737,12 @@ impl Order {
     /// The provider's or the bank's reference of the payment: of the last attempt that has one.
     pub fn payment_reference(&self) -> Option<&str> {
         self.payments.iter().rev().find_map(|p| p.reference.as_deref())
+    }
+
+    /// What a party bears of the payment provider's fees, minor units.
+    pub fn fees_borne(&self, party: &PartyRef) -> i64 {
+        let account = party.account();
+        self.fees.iter().find(|(known, _)| *known == account).map_or(0, |(_, fee)| *fee)
     }
 
     /// What was captured, over all attempts.

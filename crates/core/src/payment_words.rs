@@ -111,7 +111,7 @@ pub const DECLINES: &[Decline] = &[
     },
     Decline {
         codes: &["abandoned", "payment_timed_out", "payment_cancelled", "payment_session_expired"],
-        why: "The payment was not completed in time, and nothing was taken.",
+        why: "The payment was not completed in time.",
         next_step: "Go back to the shop to pay again.",
     },
     Decline {
@@ -177,17 +177,47 @@ pub fn summary(order: &Order, payment: &Payment) -> String {
             let until = payment.capture_before.map(|at| format!(" until {}", at.date())).unwrap_or_default();
             format!("{} are held on the card{until}; nothing was taken yet.", show(payment.held()))
         }
-        PaymentState::Captured => match payment.refunded {
-            0 => format!("{} were taken.", show(payment.captured)),
-            back if back >= payment.captured => format!("{} were taken and went back.", show(payment.captured)),
-            back => format!("{} were taken, {} of it went back.", show(payment.captured), show(back)),
-        },
+        PaymentState::Captured => taken(order, payment),
         PaymentState::Failed => {
             let decline = decline(payment.failure_code.as_deref().unwrap_or_default());
             format!("{} Nothing was taken.", decline.why)
         }
         PaymentState::Voided => "What was held was released; nothing was taken.".to_owned(),
     }
+}
+
+/// What became of money that was taken: what went back, by whichever way, what the customer's bank took, and what is left.
+fn taken(order: &Order, payment: &Payment) -> String {
+    let show = |amount: i64| order.currency.show(amount);
+    let (whole, by_bank) = (payment.captured, order.refunded_by_bank_of(payment.id));
+    let back = payment.refunded + by_bank;
+    let way = match by_bank {
+        0 => String::new(),
+        all if all == back => " by bank transfer".to_owned(),
+        part => format!(", {} of that by bank transfer", show(part)),
+    };
+    let mut said = match back {
+        0 => format!("{} were taken.", show(whole)),
+        back if back >= whole => format!("{} were taken and went back{way}.", show(whole)),
+        back => format!("{} were taken, {} of it went back{way}.", show(whole), show(back)),
+    };
+    let of = order.chargebacks().filter(|c| c.payment_id == payment.id);
+    let (lost, held) = of.fold((0, 0), |(lost, held), c| (lost + c.lost, held + c.held()));
+    match held {
+        0 if payment.disputed => said.push_str(" The customer disputes the payment with the bank, which decides."),
+        0 => {}
+        held => said.push_str(&format!(" The customer's bank took {} back while it decides a dispute.", show(held))),
+    }
+    if lost > 0 {
+        said.push_str(&format!(" The customer's bank took {} back for good: the dispute was lost.", show(lost)));
+    }
+    let left = whole - back - lost - held;
+    if left < whole && left > 0 {
+        said.push_str(&format!(" {} are left.", show(left)));
+    } else if left <= 0 && back < whole {
+        said.push_str(" Nothing is left.");
+    }
+    said
 }
 
 #[cfg(test)]
@@ -203,6 +233,8 @@ mod tests {
                 assert_eq!(decline(code), row);
             }
             assert!(row.why.ends_with('.') && row.next_step.ends_with('.'), "{row:?}");
+            // The summary of an attempt says it after the reason.
+            assert!(!row.why.contains("nothing was taken"), "said twice: {row:?}");
         }
         assert!(decline("something_new").next_step.contains("ask your bank"));
     }

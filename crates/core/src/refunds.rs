@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ItemId;
-use crate::order::{Order, PartyRef};
+use crate::id::{ItemId, PaymentId};
+use crate::order::{Order, PartyRef, RefundItem, RefundState};
 use crate::time::{Span, Timestamp};
 
 /// Whether what was paid for shipping goes back with units of a line. It always goes back with all that is left of the order.
@@ -46,6 +46,16 @@ pub enum RefundMethod {
     Original,
     /// From the platform's bank account, by a transfer that somebody makes: the card is gone.
     Bank,
+}
+
+/// A refund that was made at the provider beside us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SeenRefund {
+    /// The provider's id.
+    pub reference: String,
+    /// Whether it is in the books, as money that came too late; otherwise the order could not take it, and somebody was told.
+    pub booked: bool,
 }
 
 /// What is kept of what goods cost that come back.
@@ -142,6 +152,28 @@ impl RefundPolicy {
     }
 }
 
+impl Order {
+    /// How much of a payment went back by bank transfer instead of the way it came, in minor units. Such a refund is of no payment: it
+    /// counts for the newest first, as a refund the usual way does, up to what that has left.
+    pub fn refunded_by_bank_of(&self, payment: PaymentId) -> i64 {
+        let by_bank = self
+            .refunds
+            .iter()
+            .filter(|r| r.method == RefundMethod::Bank && r.payment_id.is_none() && r.state == RefundState::Succeeded);
+        let mut open: i64 = by_bank.map(|r| r.amount).sum();
+        for paid in self.payments.iter().rev().filter(|p| p.captured > 0) {
+            let banks = self.chargebacks().filter(|c| c.payment_id == paid.id).flat_map(|c| &c.parts);
+            let lost: i64 = banks.map(RefundItem::value).sum();
+            let part = open.min(paid.captured - paid.refunded - lost).max(0);
+            if paid.id == payment {
+                return part;
+            }
+            open -= part;
+        }
+        0
+    }
+}
+
 /// What a provider's code means for whoever refunds, and what to do next.
 pub struct FailureWords {
     /// What happened.
@@ -164,6 +196,11 @@ pub fn failure_words(code: &str) -> FailureWords {
         "charge_for_pending_refund_disputed" => (
             "The customer disputes the payment with their bank, which decides where the money goes",
             "Answer the dispute; do not refund beside it",
+        ),
+        "amount_too_large" | "charge_already_refunded" => (
+            "Less is left of the payment at the payment provider than here",
+            "Look at the payment there for refunds that somebody made by hand, and run a reconciliation with `settle`, which takes them into \
+             the order; then refund what is left. Do not pay by bank before: the customer may have the money already",
         ),
         "merchant_request" => ("The refund was cancelled at the payment provider", "Refund again if it is still due"),
         NOT_GRANTED => ("The refund was not granted", "Ask again with more details, or write to the shop"),
@@ -199,6 +236,13 @@ mod tests {
     fn a_card_that_is_gone_points_to_the_bank() {
         for code in ["expired_or_canceled_card", "lost_or_stolen_card", "declined"] {
             assert!(failure_words(code).next_step.contains("\"method\": \"bank\""), "{code}");
+        }
+        for code in ["amount_too_large", "charge_already_refunded"] {
+            let words = failure_words(code);
+            assert!(
+                words.next_step.contains("reconciliation") && words.next_step.contains("Do not pay by bank"),
+                "{code}"
+            );
         }
         assert!(!failure_words("anything_else").message.is_empty());
     }

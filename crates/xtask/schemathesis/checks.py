@@ -29,6 +29,7 @@ REASONS = [
     (r"/.*", r"looks like a card number", "no schema knows Luhn's check"),
     (r"/paymentProvider", r"set up", "providers are set up on the server"),
     (r"/provider", r"set up", "providers are set up on the server"),
+    (r"/party", r"no merchant|no offer, order, rule or channel", "parties are the shop's"),
     (r"/party", r"a party's ledger account", "kinds of parties are in the chart of accounts"),
     (r"party", r"a party's ledger account", "kinds of parties are in the chart of accounts"),
     (r"(/debtor)?/iban", r"IBAN|country|typing error", "check digits, and the length of each country's"),

@@ -20,12 +20,15 @@ const VERSION: &str = "4.32.5";
 const FOLDER: &str = "crates/xtask/schemathesis";
 /// How long the shop may take to be ready, in tenths of a second: a debug build on a busy machine generates its demo orders slowly.
 const START_TENTHS: u32 = 1200;
-/// The parts of the API by the document's tags, with what finds a caller's token in `demo.json`. What moves the clock comes last.
-const AREAS: &[(&str, &str)] = &[
-    ("storefront", "next(iter(tokens['customers'].values()))"),
-    ("merchant", "next(iter(tokens['merchants'].values()))"),
-    ("operations", "tokens['ops']"),
-    ("admin", "tokens['admin']"),
+/// The parts of the API by the document's tags, who calls, and what finds the caller's token in `demo.json`. What moves the clock comes
+/// last.
+const AREAS: &[(&str, &str, &str)] = &[
+    ("storefront", "customer", "next(iter(tokens['customers'].values()))"),
+    ("storefront", "storefront", "next(iter(tokens['storefronts'].values()))"),
+    ("merchant", "merchant", "next(iter(tokens['merchants'].values()))"),
+    ("brand", "brand", "next(iter(tokens['brands'].values()))"),
+    ("operations", "ops", "tokens['ops']"),
+    ("admin", "admin", "tokens['admin']"),
 ];
 
 /// Checks every area on a fresh demo shop; the first area that fails ends it. The program is the one that the tests built; it runs on
@@ -33,8 +36,10 @@ const AREAS: &[(&str, &str)] = &[
 pub fn check(root: &Path, database_url: Option<&str>) -> Result<()> {
     let bin = environment(root)?;
     let shop = Shop::start(root, database_url)?;
-    for (area, token) in AREAS {
-        step(&format!("schemathesis, {area}"), || shop.check(root, &bin, area, token))?;
+    for (area, caller, token) in AREAS {
+        step(&format!("schemathesis, {area} with a token of the role {caller}"), || {
+            shop.check(root, &bin, area, token)
+        })?;
     }
     Ok(())
 }

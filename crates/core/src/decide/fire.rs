@@ -200,6 +200,7 @@ pub(super) fn new_payment(
         fee: None,
         late: 0,
         late_refunded: 0,
+        seen: Vec::new(),
         disputed: false,
         created_at: now,
     }

@@ -117,6 +117,15 @@ pub enum Command {
         /// The provider's code.
         code: String,
     },
+    /// The provider has a refund that nobody here asked for: somebody made it there.
+    RefundSeen {
+        /// Of which payment.
+        payment: PaymentId,
+        /// The provider's id of it.
+        reference: String,
+        /// Minor units of the order's currency.
+        amount: i64,
+    },
     /// Write a note.
     AddNote {
         /// Text.
@@ -682,6 +691,7 @@ fn apply(run: &mut run::Run<'_, '_>, command: &Command) -> Result<(), Refusal> {
         Command::RequestCancellation { reason } => message::request_cancellation(run, reason)?,
         Command::AddShipment(event) => record::shipment(run, event)?,
         Command::RefundFailed { refund, code } => refund::failed_later(run, *refund, code)?,
+        Command::RefundSeen { payment, reference, amount } => refund::seen(run, *payment, reference, *amount)?,
         Command::LateMoney { payment, amount } => errands::late(run, *payment, *amount)?,
         Command::HoldLost { payment } => outcome::hold_lost(run, *payment)?,
         Command::Stuck { effect, why, goes_on } => outcome::stuck(run, *effect, why, *goes_on)?,

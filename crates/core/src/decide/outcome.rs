@@ -162,7 +162,7 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, at: Option<usize>, reference: Opt
             let message = format!("{} released", show(run, released));
             run.log("payment_voided", message, json!({ "amount": released }), true, MerchantView::Nobody);
         }
-        Effect::Refund => refund::undone(run),
+        Effect::Refund => refund::undone(run, reference),
         Effect::Transfer => {
             if let Some(at) = at {
                 transferred(run, at, transfers);

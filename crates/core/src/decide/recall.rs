@@ -114,6 +114,13 @@ pub enum Deed {
         /// The place of the refund among the order's.
         refund: usize,
     },
+    /// A refund that was made at the provider was taken into the order.
+    RefundSeen {
+        /// The place of the payment among the order's.
+        payment: usize,
+        /// Minor units.
+        amount: i64,
+    },
     /// A bank took money back, gave it back, or decided.
     Chargeback(Took),
     /// The order was moved to another version.
@@ -234,6 +241,9 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::RefundFailed { refund, .. } => {
             Deed::RefundFailed { refund: order.refunds.iter().position(|r| r.id == *refund)? }
         }
+        Command::RefundSeen { payment, amount, .. } => {
+            Deed::RefundSeen { payment: order.payments.iter().position(|p| p.id == *payment)?, amount: *amount }
+        }
         Command::AddNote { .. }
         | Command::AddMessage { .. }
         | Command::RequestCancellation { .. }
@@ -273,7 +283,8 @@ fn wished(wish: &RefundRequest) -> Wish {
         amount: wish.amount,
         items: wish.items.as_ref().map(|items| items.iter().map(|i| (i.item, i.quantity, i.amount)).collect()),
         initiate: wish.initiate_payment_refund,
-        terms: RefundTerms { reference: None, ..wish.terms.clone() },
+        // That there was a reference is remembered, not which.
+        terms: RefundTerms { reference: wish.terms.reference.as_ref().map(|_| String::new()), ..wish.terms.clone() },
     }
 }
 

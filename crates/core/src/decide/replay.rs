@@ -160,6 +160,7 @@ impl Deed {
             Self::RequestRefund(_) => "a refund asked for".to_owned(),
             Self::DecideRefund { .. } => "a refund decided".to_owned(),
             Self::RefundFailed { .. } => "a refund that failed afterwards".to_owned(),
+            Self::RefundSeen { .. } => "a refund at the provider".to_owned(),
             Self::Chargeback(_) => "a chargeback".to_owned(),
             Self::Migrate => "moved to another version".to_owned(),
         }
@@ -326,6 +327,10 @@ impl<'a> Replay<'a> {
             Deed::DecideRefund { refund: n, approve } => {
                 Command::DecideRefund { refund: refund(*n)?.id, approve: *approve }
             }
+            Deed::RefundSeen { payment, amount } => {
+                let paid = self.order.payments.get(*payment).ok_or(Stop::Refused(Refusal::StaleOutcome))?;
+                Command::RefundSeen { payment: paid.id, reference: self.unheard_of(), amount: *amount }
+            }
             Deed::Chargeback(took) => Command::Dispute(DisputeCommand::News(self.news(took)?)),
             Deed::RefundFailed { refund: n } => {
                 Command::RefundFailed { refund: refund(*n)?.id, code: REPLAY.to_owned() }
@@ -352,6 +357,13 @@ impl<'a> Replay<'a> {
         })
     }
 
+    /// A provider's id that no refund of the replay has: each that is taken in has one more.
+    fn unheard_of(&self) -> String {
+        let known = self.order.refunds.iter().filter(|r| r.reference.is_some()).count();
+        let seen: usize = self.order.payments.iter().map(|p| p.seen.len()).sum();
+        format!("{REPLAY}-refund-{}", known + seen)
+    }
+
     /// The effect that the payment waits for.
     fn runs(&self) -> Option<&'static str> {
         let state = self.sides.workflow.payment.as_ref()?.state(&self.order.payment.state)?;
@@ -364,6 +376,7 @@ fn actor(record: &Record) -> Actor {
         role: record.role,
         merchant: record.merchant,
         customer: None,
+        party: None,
         channel: None,
         id: REPLAY.to_owned(),
         import: record.import,

@@ -491,6 +491,7 @@ impl<'a, 'c> Run<'a, 'c> {
     pub fn finish(mut self) -> Result<Decision, Refusal> {
         if !self.still {
             self.settle()?;
+            super::dispute::follow_refunds(&mut self)?;
             self.run_errands();
             self.tell_overdue()?;
             self.remind()?;

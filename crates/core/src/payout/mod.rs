@@ -17,4 +17,4 @@ pub use schedule::Schedule;
 pub use settle::{Facts, Settlement, Verdict, settle};
 pub use standing::{OrderLine, Parts, Standing, next_look, standings};
 pub use state::{Act, Method, PayoutState};
-pub use terms::{Approval, Change, Debtor, Terms};
+pub use terms::{Approval, COOLING_HOURS, Change, Debtor, Terms};

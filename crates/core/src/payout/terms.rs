@@ -38,7 +38,7 @@ pub struct Debtor {
 }
 
 /// Terms that are complete.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// When runs are due.
     pub schedule: Schedule,
@@ -52,6 +52,17 @@ pub struct Terms {
     pub approval: Approval,
     /// From which account the bank pays.
     pub debtor: Option<Debtor>,
+    /// How many hours nothing goes to a bank account that the party itself gave: so long its owner has time to notice.
+    pub account_cooling_hours: i64,
+}
+
+/// Hours that a new bank account cools where nobody said otherwise: a day.
+pub const COOLING_HOURS: i64 = 24;
+
+impl Default for Terms {
+    fn default() -> Self {
+        Change::default().terms()
+    }
 }
 
 /// What is said of terms; what is `None` is as it was, or as the channel has it.
@@ -76,6 +87,9 @@ pub struct Change {
     /// From which account the bank pays; a channel's alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debtor: Option<Debtor>,
+    /// Hours that nothing goes to a bank account that the party itself gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_cooling_hours: Option<i64>,
 }
 
 impl Change {
@@ -89,6 +103,7 @@ impl Change {
             reserve_days: later.reserve_days.or(self.reserve_days),
             approval: later.approval.or(self.approval),
             debtor: later.debtor.or(self.debtor),
+            account_cooling_hours: later.account_cooling_hours.or(self.account_cooling_hours),
         }
     }
 
@@ -101,6 +116,7 @@ impl Change {
             reserve_days: self.reserve_days.unwrap_or(0),
             approval: self.approval.unwrap_or_default(),
             debtor: self.debtor,
+            account_cooling_hours: self.account_cooling_hours.unwrap_or(COOLING_HOURS),
         }
     }
 }
@@ -115,7 +131,7 @@ mod tests {
         let exception = Change { minimum: Some(0), reserve_basis_points: Some(500), ..Change::default() };
         let terms = channel.clone().and(exception).terms();
         assert_eq!((terms.schedule, terms.minimum, terms.reserve_basis_points), (Schedule::Daily, 0, 500));
-        assert_eq!(Change::default().terms(), Terms::default());
+        assert_eq!(Terms::default().account_cooling_hours, COOLING_HOURS, "nobody has to ask for it");
         assert_eq!(Terms::default().schedule, Schedule::Manual, "nobody is paid by a schedule that nobody set");
     }
 

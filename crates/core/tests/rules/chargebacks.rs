@@ -1,9 +1,13 @@
 //! Chargebacks: whatever order news comes in ends in the same books; who bears a loss; what is refused meanwhile; what the bank is told.
 
 use orderwright_core::actor::Actor;
-use orderwright_core::decide::{Command, DisputeCommand, Event, EventItem, News, OpenDispute, Readers, Refusal};
+use orderwright_core::decide::{
+    Command, DisputeCommand, Event, EventItem, News, OpenDispute, Readers, RefundRequest, Refusal,
+};
 use orderwright_core::dispute::{Bearer, Dispute, Reason, Standing, Wants};
 use orderwright_core::order::RefundState;
+use orderwright_core::payment_words::summary;
+use orderwright_core::refunds::{RefundMethod, RefundTerms};
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 use proptest::prelude::*;
@@ -325,4 +329,50 @@ proptest! {
             prop_assert_eq!(split.amount, split.refunded + shop.order.borne_by(&split.party), "{:?}", split);
         }
     }
+}
+
+#[test]
+fn a_payment_says_what_went_back_what_the_bank_took_and_what_is_left() {
+    let words = |shop: &Shop| summary(&shop.order, &shop.order.payments[0]);
+    let mut shop = paid();
+    let total = shop.order.total;
+    let show = |amount: i64| shop.order.currency.show(amount);
+    let (whole, part, rest) = (show(total), show(100), show(total - 100));
+    assert_eq!(words(&shop), format!("{whole} were taken."));
+    let by_bank = |amount| RefundRequest {
+        terms: RefundTerms { method: RefundMethod::Bank, ..RefundTerms::default() },
+        ..some(amount)
+    };
+    let mut refunded = shop.clone();
+    refunded.refund(by_bank(100)).expect("left");
+    assert_eq!(
+        words(&refunded),
+        format!("{whole} were taken, {part} of it went back by bank transfer. {rest} are left.")
+    );
+    refunded.refund(all()).expect("left");
+    assert_eq!(words(&refunded), format!("{whole} were taken and went back, {part} of that by bank transfer."));
+    let mut bank = shop.clone();
+    bank.refund(by_bank(total)).expect("left");
+    assert_eq!(words(&bank), format!("{whole} were taken and went back by bank transfer."));
+    assert_eq!(bank.order.refunded_by_bank_of(bank.order.payments[0].id), total);
+
+    shop.refund(some(100)).expect("left");
+    let inquiry = news(&shop, Standing::Inquiry, 0, 1);
+    tell(&mut shop, inquiry).expect("news");
+    assert!(words(&shop).contains("disputes the payment with the bank"), "{}", words(&shop));
+    let held = news(&shop, Standing::NeedsResponse, total - 300, 2);
+    tell(&mut shop, held).expect("news");
+    let (held, left) = (show(total - 300), show(200));
+    let taken = format!("{whole} were taken, {part} of it went back.");
+    assert_eq!(
+        words(&shop),
+        format!("{taken} The customer's bank took {held} back while it decides a dispute. {left} are left.")
+    );
+    let lost = news(&shop, Standing::Lost, total - 300, 3);
+    tell(&mut shop, lost).expect("news");
+    let gone = format!("The customer's bank took {held} back for good: the dispute was lost.");
+    assert_eq!(words(&shop), format!("{taken} {gone} {left} are left."));
+    assert_eq!(shop.order.charged_back_of_payment(shop.order.payments[0].id), total - 300);
+    shop.refund(all()).expect("left");
+    assert!(words(&shop).ends_with("Nothing is left."), "{}", words(&shop));
 }

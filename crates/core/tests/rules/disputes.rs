@@ -2,12 +2,16 @@
 
 use orderwright_core::actor::Actor;
 use orderwright_core::decide::{
-    Command, DisputeCommand, Event, EventItem, MerchantView, NewEvidence, OpenDispute, Readers, Refusal, Verdict, sees,
+    Command, DisputeCommand, Event, EventItem, MerchantView, NewEvidence, OpenDispute, Outcome as Answer, Readers,
+    Refusal, Verdict, sees,
 };
 use orderwright_core::dispute::{Outcome, Reason, Wants};
 use orderwright_core::id::DisputeId;
+use orderwright_core::order::RefundState;
+use orderwright_core::refunds::{NOT_GRANTED, RefundMethod, RefundPolicy};
+use orderwright_core::workflow::Effect;
 
-use crate::shop::{Shop, all, bare, customer, line, merchant, operator, order_in, retailer, some, span};
+use crate::shop::{Shop, actor, all, bare, customer, done, line, merchant, operator, order_in, retailer, some, span};
 
 pub fn paid() -> Shop {
     let mut shop = order_in("marketplace").lines(&[line(1, 2), line(2, 1)]).go();
@@ -46,7 +50,14 @@ fn decides(id: DisputeId, outcome: Outcome, amount: Option<i64>) -> DisputeComma
     let reason = Some("seen the photos".to_owned());
     DisputeCommand::Decide {
         dispute: id,
-        verdict: Verdict { outcome, amount, reason, initiate_payment_refund: true, policy: Default::default() },
+        verdict: Verdict {
+            outcome,
+            amount,
+            reason,
+            initiate_payment_refund: true,
+            method: Default::default(),
+            policy: Default::default(),
+        },
     }
 }
 
@@ -168,6 +179,7 @@ fn whoever_raised_it_may_withdraw_it_and_a_rejection_has_a_reason() {
         amount: None,
         reason: None,
         initiate_payment_refund: true,
+        method: Default::default(),
         policy: Default::default(),
     };
     let silent = act(&mut shop, &operator(), DisputeCommand::Decide { dispute: id, verdict });
@@ -231,4 +243,115 @@ fn a_claim_outlives_the_refund_of_everything() {
     let refused = act(&mut shop, &operator(), decides(id, Outcome::Refund, None));
     assert!(matches!(refused, Err(Refusal::RefundTooLarge { .. })), "{refused:?}");
     act(&mut shop, &operator(), decides(id, Outcome::Reject, None)).expect("decided");
+}
+
+/// A claim about the first item, and what is left of that.
+fn claimed() -> (Shop, DisputeId, i64) {
+    let mut shop = paid();
+    let id = raised(&mut shop, &customer(), 0);
+    let left = shop.order.left_of(&shop.order.items[0].clone());
+    (shop, id, left)
+}
+
+fn failure(shop: &Shop, id: DisputeId) -> Option<String> {
+    shop.order.dispute(id).and_then(|d| d.ruling.as_ref()).and_then(|r| r.failure.clone())
+}
+
+/// Decides without letting the provider answer.
+fn decided(shop: &mut Shop, id: DisputeId, outcome: Outcome, amount: Option<i64>) -> Result<(), Refusal> {
+    shop.act(&operator(), Command::Dispute(decides(id, outcome, amount)))
+}
+
+#[test]
+fn that_it_was_opened_stands_before_its_first_message() {
+    let (shop, _, _) = claimed();
+    let kinds = shop.kinds();
+    let at = |kind| kinds.iter().position(|k| *k == kind).expect(kind);
+    assert!(at("dispute_opened") < at("dispute_message_added"), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|k| **k == "dispute_opened").count(), 1);
+    assert_eq!(shop.emitted("dispute.opened"), 1);
+}
+
+#[test]
+fn a_claim_waits_until_its_refund_went_back() {
+    let (mut shop, id, left) = claimed();
+    decided(&mut shop, id, Outcome::Refund, None).expect("decided");
+    assert_eq!((status(&shop, id), shop.order.refunded(), shop.emitted("dispute.closed")), ("refunding", 0, 0));
+    assert!(shop.order.dispute(id).expect("there").is_undecided());
+    for outcome in [Outcome::Refund, Outcome::Reject, Outcome::Replace] {
+        let again = decided(&mut shop.clone(), id, outcome, None).expect_err("it is decided");
+        let said = again.to_string();
+        assert!(
+            said.contains(&format!("`{}` is not possible now: the dispute is refunding", outcome.name())),
+            "{said}"
+        );
+    }
+    let refused = shop.would(&customer(), Command::Dispute(DisputeCommand::Withdraw { dispute: id }));
+    assert!(refused.is_err(), "the money is on its way");
+    shop.answer(Effect::Refund, Answer::InDoubt);
+    assert_eq!(status(&shop, id), "refunding", "a lost answer is no answer");
+    let job = shop.order.refunds[0].effect.expect("it runs");
+    shop.outcome(job, done()).expect("the answer");
+    assert_eq!((status(&shop, id), shop.order.refunded(), shop.emitted("dispute.closed")), ("refunded", left, 1));
+    let again = decided(&mut shop, id, Outcome::Refund, None).expect_err("it is over").to_string();
+    assert!(again.contains("`refund` is not possible now: the dispute is refunded"), "{again}");
+}
+
+#[test]
+fn a_refund_that_the_provider_refuses_makes_it_the_operators_again() {
+    let (mut shop, id, left) = claimed();
+    decided(&mut shop, id, Outcome::Partial, Some(7)).expect("decided");
+    shop.answer(Effect::Refund, Answer::Declined { code: "expired_or_canceled_card".to_owned() });
+    assert_eq!((status(&shop, id), shop.order.refunded()), ("awaiting_operator", 0));
+    assert_eq!(failure(&shop, id).as_deref(), Some("expired_or_canceled_card"));
+    let told = shop.books.timeline.iter().rfind(|e| e.kind == "needs_attention").expect("staff is told").clone();
+    assert!(told.message.contains("card has expired") && told.message.contains("Decide the dispute again"), "{told:?}");
+    let told = shop.books.timeline.iter().rfind(|e| e.kind == "dispute_updated").expect("both are told").clone();
+    assert!(told.is_public && told.message.contains("did not go through"), "{told:?}");
+    assert_eq!(shop.emitted("dispute.closed"), 0);
+    // The card is gone: by the bank, at once.
+    let DisputeCommand::Decide { dispute, verdict } = decides(id, Outcome::Refund, None) else { unreachable!() };
+    let verdict = Verdict { method: RefundMethod::Bank, ..verdict };
+    act(&mut shop, &operator(), DisputeCommand::Decide { dispute, verdict }).expect("decided again");
+    assert_eq!((status(&shop, id), shop.order.refunded(), failure(&shop, id)), ("refunded", left, None));
+    assert_eq!(shop.emitted("dispute.closed"), 1);
+}
+
+#[test]
+fn a_refund_that_a_second_person_rejects_makes_it_the_operators_again() {
+    let (mut shop, id, left) = claimed();
+    let policy = RefundPolicy { approval_limit: Some(10), ..RefundPolicy::default() };
+    let limited = |outcome| {
+        let DisputeCommand::Decide { dispute, verdict } = decides(id, outcome, None) else { unreachable!() };
+        Command::Dispute(DisputeCommand::Decide { dispute, verdict: Verdict { policy: policy.clone(), ..verdict } })
+    };
+    let second = actor(orderwright_core::actor::Role::Ops);
+    shop.act(&operator(), limited(Outcome::Refund)).expect("decided");
+    let refund = shop.order.refunds[0].id;
+    assert_eq!((status(&shop, id), shop.order.refunds[0].state), ("refunding", RefundState::Requested));
+    let mut rejected = shop.clone();
+    rejected.act(&second, Command::DecideRefund { refund, approve: false }).expect("rejected");
+    assert_eq!((status(&rejected, id), failure(&rejected, id).as_deref()), ("awaiting_operator", Some(NOT_GRANTED)));
+    rejected.act(&operator(), limited(Outcome::Reject)).expect("decided again");
+    assert_eq!((status(&rejected, id), failure(&rejected, id)), ("rejected", None));
+    shop.act(&second, Command::DecideRefund { refund, approve: true }).expect("approved");
+    assert_eq!(status(&shop, id), "refunding", "the provider has not answered");
+    shop.run();
+    assert_eq!((status(&shop, id), shop.order.refunded()), ("refunded", left));
+}
+
+#[test]
+fn a_refund_that_fails_afterwards_opens_the_claim_again() {
+    for (outcome, amount, ended) in
+        [(Outcome::Refund, None, "refunded"), (Outcome::Partial, Some(9), "partially_refunded")]
+    {
+        let (mut shop, id, _) = claimed();
+        act(&mut shop, &operator(), decides(id, outcome, amount)).expect("decided");
+        assert_eq!(status(&shop, id), ended);
+        let (refund, code) = (shop.order.refunds[0].id, "lost_or_stolen_card".to_owned());
+        shop.act(&Actor::system(), Command::RefundFailed { refund, code }).expect("it had gone");
+        assert_eq!((status(&shop, id), shop.order.refunded()), ("awaiting_operator", 0));
+        act(&mut shop, &operator(), decides(id, outcome, amount)).expect("decided again");
+        assert_eq!((status(&shop, id), shop.emitted("dispute.closed")), (ended, 2));
+    }
 }

@@ -21,6 +21,7 @@ mod provider;
 mod refunding;
 mod retail;
 mod roles;
+mod seen;
 mod shadowing;
 mod shop;
 mod simulation;

@@ -50,6 +50,8 @@ pub struct Sums {
     pub by_hand: bool,
     /// The hold is gone there.
     pub lost: bool,
+    /// Of what was refunded, what somebody gave back at the provider.
+    pub given_back: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -175,6 +177,7 @@ impl Provider {
             Effect::Refund if sums.refunded + job.amount > sums.taken - sums.withdrawn && sums.withdrawn > 0 => {
                 no("charge_disputed")
             }
+            Effect::Refund if sums.refunded + job.amount > sums.taken && sums.given_back > 0 => no("amount_too_large"),
             Effect::Refund => {
                 assert!(job.amount > 0 && sums.refunded + job.amount <= sums.taken, "over-refunded: {job:?} {sums:?}");
                 sums.refunded += job.amount;
@@ -244,6 +247,7 @@ impl Provider {
         let possible = sums.refunded + amount + sums.withdrawn <= sums.taken;
         if possible {
             sums.refunded += amount;
+            sums.given_back += amount;
             self.platform -= amount;
         }
         possible

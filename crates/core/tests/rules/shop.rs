@@ -45,7 +45,15 @@ pub fn merchant_id(n: i64) -> MerchantId {
 }
 
 pub fn actor(role: Role) -> Actor {
-    Actor { role, merchant: None, customer: None, channel: None, id: role.name().to_owned(), import: false }
+    Actor {
+        role,
+        merchant: None,
+        customer: None,
+        party: None,
+        channel: None,
+        id: role.name().to_owned(),
+        import: false,
+    }
 }
 
 pub fn operator() -> Actor {

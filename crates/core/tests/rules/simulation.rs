@@ -29,6 +29,8 @@ struct Life {
     told: Vec<(EffectJob, Outcome)>,
     /// What banks did and nobody has told yet.
     news: Vec<BankDispute>,
+    /// What was given back at the provider beside the order: the payment, the provider's id, how much, and whether the order has it.
+    beside: Vec<(PaymentId, String, i64, bool)>,
     payouts: Payouts,
 }
 
@@ -68,6 +70,7 @@ impl Life {
             in_doubt: Vec::new(),
             told: Vec::new(),
             news: Vec::new(),
+            beside: Vec::new(),
             payouts: Payouts::default(),
         }
     }
@@ -262,7 +265,8 @@ impl Life {
             return;
         }
         let wish = some(1 + self.dice.below(left as u64) as i64);
-        let terms = match self.dice.below(3) {
+        let terms = match self.dice.below(4) {
+            3 => return self.refund_at_the_provider(left),
             0 => RefundTerms {
                 goodwill: Some(PartyRef { kind: PartyKind::Platform, id: "platform".to_owned() }),
                 ..RefundTerms::default()
@@ -288,6 +292,42 @@ impl Life {
             }
         };
         drop(self.shop.act(&operator(), Command::Refund(RefundRequest { terms, ..wish })));
+    }
+
+    /// Somebody gives money back at the provider and tells nobody; a webhook may, now or later.
+    fn refund_at_the_provider(&mut self, left: i64) {
+        let paid = self.shop.order.payments.iter().rev().find(|p| p.captured - p.refunded > 0).map(|p| p.id);
+        let Some(payment) = paid else { return };
+        let amount = 1 + self.dice.below(left as u64) as i64;
+        if self.provider.refunds_by_hand(payment, amount) {
+            self.beside.push((payment, format!("re-{}", self.beside.len()), amount, false));
+        }
+        if self.dice.percent(50) {
+            self.tell_beside();
+        }
+    }
+
+    /// Everything that was given back at the provider is told, what is known as well; the order takes what it has the money for.
+    fn tell_beside(&mut self) {
+        for (payment, reference, amount, known) in &mut self.beside {
+            let command = Command::RefundSeen { payment: *payment, reference: reference.clone(), amount: *amount };
+            match self.shop.act(&Actor::system(), command.clone()) {
+                Ok(()) => {
+                    let again = self.shop.act(&Actor::system(), command);
+                    assert_eq!(again, Err(Refusal::StaleOutcome), "told twice");
+                    let paid = self.shop.order.payments.iter().find(|p| p.id == *payment).expect("it was paid");
+                    *known = !paid.seen.iter().any(|s| s.reference == *reference);
+                }
+                Err(Refusal::StaleOutcome | Refusal::PaymentInProgress) => {}
+                Err(other) => panic!("{reference}: {other}"),
+            }
+        }
+    }
+
+    /// What was given back there and the order could not take.
+    fn unbooked(&self, payment: Option<PaymentId>) -> i64 {
+        let of = |p: &PaymentId| payment.is_none_or(|payment| payment == *p);
+        self.beside.iter().filter(|(p, .., known)| of(p) && !known).map(|(_, _, amount, _)| amount).sum()
     }
 
     /// A run of payouts: each party that is owed something is paid, each that got too much owes it.
@@ -372,12 +412,20 @@ impl Life {
     fn drain(&mut self) {
         for _ in 0..10_000 {
             if self.shop.jobs.is_empty() && self.in_doubt.is_empty() && self.news.is_empty() {
-                return;
+                return self.tell_beside_and_rest();
             }
             self.tell_news();
             self.deliver();
         }
         panic!("the order never comes to rest: {:?}", self.shop.jobs);
+    }
+
+    /// A reconciliation that settles: whatever was given back beside the order is told, until nothing moves.
+    fn tell_beside_and_rest(&mut self) {
+        self.tell_beside();
+        if !self.shop.jobs.is_empty() {
+            self.drain();
+        }
     }
 
     /// The reconciliation: the provider's books against the decisions'.
@@ -392,7 +440,7 @@ impl Life {
         let believed: i64 = unknown.iter().map(|p| p.held()).sum();
         assert_eq!(
             books.account("provider/clearing") + self.payouts.balance("provider/clearing"),
-            provider.platform - taken,
+            provider.platform - taken + self.unbooked(None),
             "what the provider owes the platform: {order:?}"
         );
         assert_eq!(books.account("provider/held"), provider.held() + believed, "what is held: {order:?}");
@@ -400,7 +448,8 @@ impl Life {
         for payment in order.payments.iter().filter(|p| !unknown.iter().any(|u| u.id == p.id)) {
             let theirs = provider.payments.get(&payment.id).copied().unwrap_or_default();
             assert_eq!(payment.captured + payment.late, theirs.taken, "{payment:?}");
-            assert_eq!(payment.refunded + payment.late_refunded, theirs.refunded, "{payment:?}");
+            let there = theirs.refunded - self.unbooked(Some(payment.id));
+            assert_eq!(payment.refunded + payment.late_refunded, there, "{payment:?}");
             assert!(theirs.refunded <= theirs.taken, "given back beyond what was taken");
         }
         assert_eq!(order.transfers.len(), provider.transfers.len());
@@ -498,6 +547,8 @@ struct Seen {
     goodwill: u32,
     by_bank: u32,
     by_hand: u32,
+    beside: u32,
+    beyond: u32,
     paid_out: u32,
     came_back: u32,
     netted: u32,
@@ -523,13 +574,24 @@ impl Seen {
         self.goodwill += u32::from(refunds(|r| r.items.is_empty() && r.adjust.iter().any(|(_, a)| *a > 0)));
         self.by_bank += u32::from(refunds(|r| r.payment_id.is_none()));
         self.by_hand += u32::from(refunds(|r| !r.initiate_payment_refund));
+        self.beside += u32::from(life.beside.iter().any(|(.., known)| *known));
+        self.beyond += u32::from(life.unbooked(None) > 0);
         self.paid_out += u32::from(!life.payouts.made.is_empty());
         self.came_back += u32::from(!life.payouts.parked.is_empty());
         self.netted += u32::from(life.payouts.book.keys().any(|account| account.starts_with("receivable/")));
     }
 
     fn is_complete(&self) -> bool {
-        let money = [self.refunds, self.goodwill, self.by_bank, self.by_hand, self.late, self.renewed];
+        let money = [
+            self.refunds,
+            self.goodwill,
+            self.by_bank,
+            self.by_hand,
+            self.beside,
+            self.beyond,
+            self.late,
+            self.renewed,
+        ];
         let banks = [self.won, self.lost, self.taken_by_hand, self.holds_lost];
         let parties = [self.reversals, self.receivables, self.rounding, self.paid_out, self.came_back, self.netted];
         money.iter().chain(&banks).chain(&parties).all(|n| *n > 0)

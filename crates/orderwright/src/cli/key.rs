@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::ValueEnum;
 use orderwright_core::actor::Role;
 use orderwright_core::id::{CustomerId, MerchantId, TokenId};
+use orderwright_core::order::{PartyKind, PartyRef};
 use orderwright_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
 
@@ -14,14 +15,16 @@ use super::store::StoreArgs;
 use crate::app::App;
 use crate::ops::OpError;
 use crate::ops::auth::{self, Grant};
+use crate::ops::payouts;
 use crate::store::TokenRow;
+use crate::web::api::admin::MAX_PARTY;
 
 /// What can be done with keys.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Make a key and print it, once
     #[command(
-        after_help = "Examples:\n  orderwright key create --role admin --label laptop\n  orderwright key create --role storefront --channel retail --expires 90d\n  orderwright key create --role merchant --subject mer_0dn2zkx8w4000"
+        after_help = "Examples:\n  orderwright key create --role admin --label laptop\n  orderwright key create --role storefront --channel retail --expires 90d\n  orderwright key create --role merchant --subject mer_0dn2zkx8w4000\n  orderwright key create --role brand --brand luminara"
     )]
     Create(Create),
     /// List the keys, without their secrets
@@ -41,6 +44,12 @@ pub struct Create {
     /// The merchant (mer_…) or customer (cus_…) that it speaks for
     #[arg(long, value_name = "ID")]
     subject: Option<String>,
+    /// The brand that it reads the shares of, as variants name it; for brand keys
+    #[arg(long, value_name = "ID", conflicts_with = "party")]
+    brand: Option<String>,
+    /// Another party that has no key of its own: a supplier's or retailer's ledger account, as party/supplier/ID; for brand keys
+    #[arg(long, value_name = "ACCOUNT")]
+    party: Option<String>,
     /// The channel that it is confined to; for retailer and storefront keys
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
@@ -93,6 +102,8 @@ enum KeyRole {
     Storefront,
     /// Seller, supplier, maker
     Merchant,
+    /// Party of splits without items of its own: reads its shares, statements and payouts
+    Brand,
     /// Buyer
     Customer,
 }
@@ -105,6 +116,7 @@ impl KeyRole {
             Self::Retailer => Role::Retailer,
             Self::Storefront => Role::Storefront,
             Self::Merchant => Role::Merchant,
+            Self::Brand => Role::Brand,
             Self::Customer => Role::Customer,
         }
     }
@@ -124,7 +136,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let tokens: Vec<Value> = all(&app).await?.iter().map(shown).collect();
             show::rows(
                 args.json,
-                &["id", "role", "subject", "channel", "label", "createdAt", "expiresAt", "revokedAt"],
+                &["id", "role", "subject", "party", "channel", "label", "createdAt", "expiresAt", "revokedAt"],
                 &tokens,
             )?;
         }
@@ -153,6 +165,7 @@ async fn create(args: Create) -> anyhow::Result<()> {
             "token": key,
             "role": grant.role.name(),
             "subject": args.subject,
+            "party": grant.party.as_ref().map(PartyRef::account),
             "channel": grant.channel,
             "label": grant.label,
             "expiresAt": grant.expires_at.map(|t| t.to_string()),
@@ -187,6 +200,7 @@ async fn grant(app: &App, args: &Create) -> anyhow::Result<Grant> {
         (_, Some(_)) => bail!("--subject is for merchant and customer keys; leave it out for {name} keys"),
         (_, None) => None,
     };
+    let party = party(args)?;
     match (args.role, args.channel.as_deref()) {
         (KeyRole::Retailer | KeyRole::Storefront, Some(channel)) => {
             if app.channel(channel).is_none() {
@@ -207,7 +221,33 @@ async fn grant(app: &App, args: &Create) -> anyhow::Result<Grant> {
     }
     let label = if args.label.is_empty() { name.to_owned() } else { args.label.clone() };
     let expires_at = args.expires.map(|span| app.clock.now().plus(span));
-    Ok(Grant { role, subject, channel: args.channel.clone(), label, expires_at })
+    Ok(Grant { role, subject, party, channel: args.channel.clone(), label, expires_at })
+}
+
+/// The party that a brand key reads. It need not have a share yet: then there is nothing to read yet.
+fn party(args: &Create) -> anyhow::Result<Option<PartyRef>> {
+    let (option, party) = match (&args.brand, &args.party) {
+        (Some(id), _) => ("brand", Some(PartyRef { kind: PartyKind::Brand, id: id.clone() })),
+        (None, Some(account)) => ("party", payouts::party(account)),
+        (None, None) if args.role == KeyRole::Brand => {
+            bail!("a brand key needs --brand ID, the brand that it reads the shares of, or --party party/supplier/ID")
+        }
+        (None, None) => return Ok(None),
+    };
+    if args.role != KeyRole::Brand {
+        bail!("--{option} is for brand keys; leave it out for {} keys", args.role.role().name());
+    }
+    let party = party.context("--party must be a party's ledger account, like party/supplier/ID")?;
+    match party.kind {
+        PartyKind::Brand | PartyKind::Supplier | PartyKind::Retailer => {}
+        PartyKind::Merchant => bail!("a merchant reads its money with a merchant key: --role merchant --subject mer_…"),
+        PartyKind::Platform => bail!("the platform reads the whole book with an admin or ops key"),
+    }
+    let longest = MAX_PARTY + party.id.len() - party.account().len();
+    if party.id.trim().is_empty() || party.id.chars().count() > longest || party.id.contains(char::is_control) {
+        bail!("--{option}: the id must have between 1 and {longest} characters, no control characters");
+    }
+    Ok(Some(party))
 }
 
 async fn revoke(app: &App, id: TokenId) -> anyhow::Result<()> {
@@ -244,6 +284,7 @@ fn shown(row: &TokenRow) -> Value {
         "id": TokenId(row.id).to_string(),
         "role": row.role,
         "subject": subject,
+        "party": row.party,
         "channel": row.channel,
         "label": row.label,
         "createdAt": at(Some(row.created_at)),
@@ -260,6 +301,8 @@ mod tests {
         Create {
             role,
             subject: subject.map(str::to_owned),
+            brand: None,
+            party: None,
             channel: channel.map(str::to_owned),
             label: String::new(),
             expires: Span::parse("30d"),
@@ -286,12 +329,41 @@ mod tests {
             let error = grant(&app, &args(role, subject, channel)).await.expect_err(says).to_string();
             assert!(error.contains(says), "{error}");
         }
+        let reads = |role: KeyRole, brand: Option<&str>, party: Option<&str>| Create {
+            brand: brand.map(str::to_owned),
+            party: party.map(str::to_owned),
+            ..args(role, None, None)
+        };
+        for (role, brand, party, says) in [
+            (KeyRole::Brand, None, None, "--brand ID"),
+            (KeyRole::Brand, Some(" "), None, "between 1 and 188"),
+            (KeyRole::Brand, Some(&"x".repeat(189)), None, "between 1 and 188"),
+            (KeyRole::Brand, Some("a\nb"), None, "no control characters"),
+            (KeyRole::Brand, None, Some("acme"), "ledger account"),
+            (KeyRole::Brand, None, Some("receivable/brand/acme"), "ledger account"),
+            (KeyRole::Brand, None, Some("party/merchant/mer_0000000000001"), "--role merchant"),
+            (KeyRole::Brand, None, Some("party/platform/platform"), "admin or ops"),
+            (KeyRole::Merchant, Some("acme"), None, "--subject mer_"),
+            (KeyRole::Ops, Some("acme"), None, "--brand is for brand keys"),
+            (KeyRole::Retailer, None, Some("party/retailer/acme"), "--party is for brand keys"),
+        ] {
+            let error = grant(&app, &reads(role, brand, party)).await.expect_err(says).to_string();
+            assert!(error.contains(says), "{error}");
+        }
+        let brand = grant(&app, &reads(KeyRole::Brand, Some("acme/élan"), None)).await.expect("fine");
+        let (id, key) = auth::issue_all(&app, &[brand]).await.expect("made").pop().expect("one");
+        let actor = auth::authenticate(&app, &key).await.expect("asked").expect("known");
+        let party = PartyRef { kind: PartyKind::Brand, id: "acme/élan".to_owned() };
+        assert_eq!((actor.role, actor.id, actor.party), (Role::Brand, party.account(), Some(party)));
+        let listed = shown(&all(&app).await.expect("listed")[0]);
+        assert_eq!((&listed["party"], &listed["subject"]), (&json!("party/brand/acme/élan"), &Value::Null));
+        revoke(&app, id).await.expect("taken back");
         let admin = grant(&app, &args(KeyRole::Admin, None, None)).await.expect("fine");
         assert_eq!(admin.label, "admin");
         let (id, key) = auth::issue_all(&app, &[admin]).await.expect("made").pop().expect("one");
         let actor = auth::authenticate(&app, &key).await.expect("asked").expect("known");
         assert_eq!(actor.role, Role::Admin);
-        let listed = shown(&all(&app).await.expect("listed")[0]);
+        let listed = shown(all(&app).await.expect("listed").last().expect("one"));
         assert_eq!(listed["id"], id.to_string());
         assert!(!listed.to_string().contains(key.rsplit('_').next().expect("a secret")), "no secret is shown");
         revoke(&app, id).await.expect("taken back");

@@ -268,6 +268,7 @@ mod tests {
         let grant = crate::ops::auth::Grant {
             role: orderwright_core::actor::Role::Admin,
             subject: None,
+            party: None,
             channel: None,
             label: "test".to_owned(),
             expires_at: None,

@@ -39,6 +39,9 @@ pub struct Tokens {
     pub storefronts: BTreeMap<String, String>,
     /// By merchant id.
     pub merchants: BTreeMap<String, String>,
+    /// By the brand's name in splits. Files of before there were such keys have none.
+    #[serde(default)]
+    pub brands: BTreeMap<String, String>,
     /// By customer id.
     pub customers: BTreeMap<String, String>,
 }
@@ -125,6 +128,7 @@ mod tests {
                 retailers: one("mall", "r"),
                 storefronts: one("mall", "s"),
                 merchants: one("mer_1", "m"),
+                brands: one("acme", "b"),
                 customers: one("cus_1", "c"),
             },
             logins: BTreeMap::new(),
@@ -160,7 +164,7 @@ mod tests {
             "baseUrl": "http://127.0.0.1:1",
             "tokens": {
                 "admin": "a", "ops": "o", "retailers": { "mall": "r" }, "storefronts": { "mall": "s" },
-                "merchants": { "mer_1": "m" }, "customers": { "cus_1": "c" }
+                "merchants": { "mer_1": "m" }, "brands": { "acme": "b" }, "customers": { "cus_1": "c" }
             },
             "logins": {},
             "channels": { "mall": { "currency": "EUR", "items": [{ "sku": "A", "merchantId": "mer_1", "price": 5 }] } }

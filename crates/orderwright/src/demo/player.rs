@@ -215,7 +215,7 @@ fn refund(amount: Option<i64>, reason: &str) -> RefundRequest {
 }
 
 fn actor(role: Role, id: String) -> Actor {
-    Actor { role, merchant: None, customer: None, channel: None, id, import: false }
+    Actor { role, merchant: None, customer: None, party: None, channel: None, id, import: false }
 }
 
 fn context(setting: &Setting, clock: &Clock, actor: &Actor) -> Ctx {

@@ -189,6 +189,11 @@ async fn every_key_speaks_for_the_right_one() {
     for (id, key) in &file.tokens.customers {
         assert_eq!(who(key).await.customer.map(|c| c.to_string()).as_ref(), Some(id));
     }
+    assert_eq!(file.tokens.brands.len(), 2);
+    for (id, key) in &file.tokens.brands {
+        let actor = who(key).await;
+        assert_eq!((actor.role, actor.party.map(|p| p.account())), (Role::Brand, Some(format!("party/brand/{id}"))));
+    }
     for entry in file.channels.values() {
         assert!(entry.items.iter().all(|i| file.tokens.merchants.contains_key(&i.merchant_id)));
     }

@@ -1,12 +1,13 @@
 //! The demo's keys: read back from `demo.json` when they are still good, made anew for the same people otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use orderwright_core::actor::Role;
 use orderwright_core::catalog::Offer;
 use orderwright_core::id::{CustomerId, MerchantId};
+use orderwright_core::order::{PartyKind, PartyRef};
 
 use super::file::{ChannelEntry, DemoFile, ItemEntry, Tokens};
 use super::{catalog, people};
@@ -22,6 +23,7 @@ enum Holder {
     Retailer(String),
     Storefront(String),
     Merchant(MerchantId),
+    Brand(String),
     Customer(CustomerId),
 }
 
@@ -33,10 +35,15 @@ impl Holder {
             Self::Retailer(channel) => (Role::Retailer, None, Some(channel.clone())),
             Self::Storefront(channel) => (Role::Storefront, None, Some(channel.clone())),
             Self::Merchant(id) => (Role::Merchant, Some(id.0), None),
+            Self::Brand(_) => (Role::Brand, None, None),
             Self::Customer(id) => (Role::Customer, Some(id.0), None),
         };
+        let party = match self {
+            Self::Brand(id) => Some(PartyRef { kind: PartyKind::Brand, id: id.clone() }),
+            _ => None,
+        };
         // No end: the clock of the demo may be moved by years.
-        Grant { role, subject, channel, label: format!("demo {}", role.name()), expires_at: None }
+        Grant { role, subject, party, channel, label: format!("demo {}", role.name()), expires_at: None }
     }
 
     /// Where the key is in the file.
@@ -47,6 +54,7 @@ impl Holder {
             Self::Retailer(channel) => tokens.retailers.entry(channel.clone()).or_default(),
             Self::Storefront(channel) => tokens.storefronts.entry(channel.clone()).or_default(),
             Self::Merchant(id) => tokens.merchants.entry(id.to_string()).or_default(),
+            Self::Brand(id) => tokens.brands.entry(id.clone()).or_default(),
             Self::Customer(id) => tokens.customers.entry(id.to_string()).or_default(),
         }
     }
@@ -85,7 +93,7 @@ async fn is_good(app: &App, holder: &Holder, key: &str) -> anyhow::Result<bool> 
     let actor = auth::authenticate(app, key).await?;
     Ok(actor.is_some_and(|actor| {
         let subject = actor.merchant.map(|m| m.0).or(actor.customer.map(|c| c.0));
-        (actor.role, subject, actor.channel) == (wanted.role, wanted.subject, wanted.channel)
+        (actor.role, subject, actor.party, actor.channel) == (wanted.role, wanted.subject, wanted.party, wanted.channel)
     }))
 }
 
@@ -103,8 +111,18 @@ async fn holders(app: &App) -> anyhow::Result<Vec<Holder>> {
         after = last.id;
         holders.extend(merchants.iter().map(|m| Holder::Merchant(MerchantId(m.id))));
     }
+    holders.extend(brands(app).await?.into_iter().map(Holder::Brand));
     holders.extend(customers(app).await?.into_iter().map(Holder::Customer));
     Ok(holders)
+}
+
+/// The brands that offers belong to.
+async fn brands(app: &App) -> anyhow::Result<BTreeSet<String>> {
+    let mut brands = BTreeSet::new();
+    for channel in app.channels().keys() {
+        brands.extend(offers(app, channel).await?.into_iter().filter_map(|offer| offer.brand));
+    }
+    Ok(brands)
 }
 
 /// The customers with a key of their own, in the order of the list of people.

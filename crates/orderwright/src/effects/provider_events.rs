@@ -138,10 +138,14 @@ async fn act(ctx: &Ctx, event: &ProviderEventRow) -> Result<Verdict, Later> {
             if let Some(wrong) = foreign(provider, &payment, &currency, &order) {
                 return Ok(wrong);
             }
-            if let Some(verdict) = look(ctx, provider, &order, &owner).await? {
-                return Ok(verdict);
-            }
-            refund(ctx, &order, &reference, amount, failed).await
+            // What was waited for has its answer now, if there is one; the refund itself may still be another.
+            let looked = match look(ctx, provider, &order, &owner).await? {
+                Some(verdict) if verdict.state != "done" => return Ok(verdict),
+                looked => looked.is_some(),
+            };
+            let Some((order, payment)) = ours(ctx, &owner).await? else { return Ok(unknown(&reference)) };
+            let ours = if owner.effect.is_some() { Ours::Asked { looked } } else { Ours::Not };
+            refund(ctx, &order, &payment, (&reference, amount), failed, ours).await
         }
         Facts::Dispute { ref owner, ref reference, ref currency, .. } => {
             let Some((order, payment)) = ours(ctx, owner).await? else { return Ok(unknown(reference)) };
@@ -269,21 +273,41 @@ fn compare(order: &Order, payment: &Payment, reference: &str, amount: i64, held:
     Verdict::done(order)
 }
 
-/// A refund that our books have as through may have failed since.
+/// Whether we asked for a refund.
+#[derive(Clone, Copy)]
+enum Ours {
+    /// Yes; and whether its answer, or that of another effect of the payment, was asked for just now.
+    Asked { looked: bool },
+    /// Somebody made it at the provider.
+    Not,
+}
+
+/// A refund that our books have as through may have failed since; one that they do not have may have been made at the provider.
 async fn refund(
     ctx: &Ctx,
     order: &Order,
-    reference: &str,
-    amount: i64,
+    payment: &Payment,
+    (reference, amount): (&str, i64),
     failed: Option<String>,
+    ours: Ours,
 ) -> Result<Verdict, Later> {
     let Some(refund) = order.refunds.iter().find(|r| r.reference.as_deref() == Some(reference)) else {
-        return Ok(match failed {
-            Some(code) => {
-                Verdict::refused(format!("{reference} failed ({code}) and is no refund of our books"), Some(order))
+        return match (failed, ours) {
+            (None, Ours::Not) => beside(ctx, order, payment, reference, amount).await,
+            (Some(code), Ours::Not) if payment.seen.iter().any(|s| s.reference == reference && s.booked) => {
+                let note =
+                    format!("{reference}, which gave late money back, failed ({code}): give it back another way");
+                Ok(Verdict { order: Some(order.id.0), ..Verdict::parked(note) })
             }
-            None => Verdict::done(order),
-        });
+            // Made there and failed there: the money never left.
+            (Some(_), Ours::Not) | (None, Ours::Asked { .. }) | (Some(_), Ours::Asked { looked: true }) => {
+                Ok(Verdict::done(order))
+            }
+            (Some(code), Ours::Asked { looked: false }) => {
+                let why = format!("{reference} failed ({code}) and is no refund of our books");
+                Ok(Verdict::refused(why, Some(order)))
+            }
+        };
     };
     if refund.amount != amount {
         let (there, here) = (order.currency.show(amount), order.currency.show(refund.amount));
@@ -294,6 +318,77 @@ async fn refund(
             apply_once(ctx, order, Command::RefundFailed { refund: refund.id, code }).await
         }
         _ => Ok(Verdict::done(order)),
+    }
+}
+
+/// A refund that was made at the provider beside us: the order follows it, or somebody is told why it cannot.
+async fn beside(ctx: &Ctx, order: &Order, payment: &Payment, reference: &str, amount: i64) -> Result<Verdict, Later> {
+    if take_refund(ctx, order, payment, reference, amount).await? != Taken::Waits {
+        return Ok(Verdict::done(order));
+    }
+    let shown = order.currency.show(amount);
+    let note = format!(
+        "{reference} gave back {shown} of order {} beside us, which is more than the order has left: nothing was booked",
+        order.number
+    );
+    Ok(Verdict { order: Some(order.id.0), ..Verdict::parked(note) })
+}
+
+/// What became of a refund that was made at the provider.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is in the books now.
+    Now,
+    /// It was before, or there is nothing to book.
+    Before,
+    /// The order does not have so much: somebody was told.
+    Waits,
+}
+
+/// Takes a refund that was made at the provider into the order.
+///
+/// # Errors
+/// [`Refusal::PaymentInProgress`] while something of the payment is under way.
+pub(crate) async fn take_refund(
+    ctx: &Ctx,
+    order: &Order,
+    payment: &Payment,
+    reference: &str,
+    amount: i64,
+) -> Result<Taken, OpError> {
+    let command = Command::RefundSeen { payment: payment.id, reference: reference.to_owned(), amount };
+    let changed = apply_if_new(ctx, order, command).await?;
+    let now = load(ctx, &Scope::All, OrderRef::Order(order.id)).await?.order;
+    let waits = now.payments.iter().flat_map(|p| &p.seen).any(|s| s.reference == reference && !s.booked);
+    Ok(match (waits, changed) {
+        (true, _) => Taken::Waits,
+        (false, true) => Taken::Now,
+        (false, false) => Taken::Before,
+    })
+}
+
+/// How a chargeback stands, asked for now and taken into the order; whether that was news.
+///
+/// # Errors
+/// [`OpError::Busy`] when the provider does not answer.
+pub(crate) async fn follow_dispute(
+    ctx: &Ctx,
+    provider: &Provider,
+    order: &Order,
+    payment: &Payment,
+    reference: &str,
+) -> Result<bool, OpError> {
+    // Before it is asked: what it says is at least as new as this.
+    let asked_at = ctx.clock.now();
+    let object = ObjectRef { kind: ObjectKind::Dispute, id: reference.to_owned() };
+    let facts = match provider.fetch(&object).await {
+        Ok(Some(facts)) => facts,
+        Ok(None) | Err(ProviderError::Mismatch(_)) => return Ok(false),
+        Err(error) => return Err(OpError::Busy(format!("a provider did not say how {reference} stands: {error}"))),
+    };
+    match disputes::news(ctx, order, payment.id, &facts, asked_at) {
+        Some(news) => apply_if_new(ctx, order, Command::Dispute(DisputeCommand::News(news))).await,
+        None => Ok(false),
     }
 }
 

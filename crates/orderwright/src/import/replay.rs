@@ -71,8 +71,15 @@ struct Party {
 impl Replayer {
     /// For one run; `name` is what the history shows as the one who did it.
     pub fn new(app: &Arc<App>, name: &str) -> Self {
-        let actor =
-            Actor { role: Role::Ops, merchant: None, customer: None, channel: None, id: name.to_owned(), import: true };
+        let actor = Actor {
+            role: Role::Ops,
+            merchant: None,
+            customer: None,
+            party: None,
+            channel: None,
+            id: name.to_owned(),
+            import: true,
+        };
         Self { app: app.clone(), actor, ways: Ways::default(), instants: Arc::new(Instants::default()) }
     }
 

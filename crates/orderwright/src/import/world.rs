@@ -52,7 +52,7 @@ impl IdSource for Imagined {
 
 /// Where the commands go.
 enum Stage {
-    Real { ctx: Ctx, instants: Arc<Instants> },
+    Real { ctx: Box<Ctx>, instants: Arc<Instants> },
     Rehearsal { ids: Imagined },
 }
 
@@ -79,7 +79,15 @@ impl World {
         let now = ctx.clock.now().max(loaded.order.updated_at);
         let actor = ctx.actor.clone();
         let Loaded { order, workflow, partner } = loaded;
-        Self { order, workflow, partner, actor, cancel_window, now, stage: Stage::Real { ctx, instants } }
+        Self {
+            order,
+            workflow,
+            partner,
+            actor,
+            cancel_window,
+            now,
+            stage: Stage::Real { ctx: Box::new(ctx), instants },
+        }
     }
 
     /// A rehearsal of an order that was just imagined.
@@ -135,7 +143,7 @@ impl World {
                 && let Ok(job) = serde_json::from_str::<EffectJob>(&row.payload)
             {
                 ctx.clock.set(instants.take(Timestamp(refund.created_at.0 + 1000)));
-                runner::run_new(ctx.clone(), vec![job]).await;
+                runner::run_new((**ctx).clone(), vec![job]).await;
             }
         }
         self.order = command::load(ctx, &Scope::All, OrderRef::Order(self.order.id)).await?.order;

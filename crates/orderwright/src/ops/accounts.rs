@@ -1,6 +1,6 @@
 //! Parties' accounts at payment providers: opened, noted, and kept as the provider says that they stand.
 
-use super::{Ctx, OpError};
+use super::{Ctx, OpError, parties};
 use crate::pay::port::AccountState;
 use crate::pay::{Provider, ProviderError};
 use crate::store::{Changeset, ProviderAccountRow};
@@ -32,8 +32,9 @@ pub struct Opened {
 /// Opens an account for a party, or notes one that it has. Asked twice for one party, it is the same account and a new link.
 ///
 /// # Errors
-/// [`OpError::Invalid`] when the provider is not set up, has no such account, or needs one to be named.
+/// [`OpError::Invalid`] when the party is not there, or the provider is not set up, has no such account, or needs one to be named.
 pub async fn open(ctx: &mut Ctx, request: &Request) -> Result<Opened, OpError> {
+    parties::known(ctx, &request.party).await?;
     let known = ctx.app.store.find_provider_account(&request.party, &request.provider).await?;
     let Some(provider) = ctx.app.pay.get(&request.provider).cloned() else {
         let names = ctx.app.pay.names().join(", ");

@@ -2,10 +2,11 @@
 
 use orderwright_core::actor::{Actor, Role};
 use orderwright_core::id::{CustomerId, MerchantId, TokenId, decode, encode};
+use orderwright_core::order::PartyRef;
 use orderwright_core::time::Timestamp;
 use subtle::ConstantTimeEq;
 
-use super::OpError;
+use super::{OpError, payouts};
 use crate::app::App;
 use crate::kernel::{digest, random};
 use crate::store::{Changeset, TokenRow};
@@ -17,6 +18,8 @@ pub struct Grant {
     pub role: Role,
     /// The merchant or customer that it speaks for.
     pub subject: Option<i64>,
+    /// The party whose money it reads (brand).
+    pub party: Option<PartyRef>,
     /// The channel that it is bound to (retailer, storefront).
     pub channel: Option<String>,
     /// What people call it.
@@ -40,6 +43,7 @@ pub fn issue(app: &App, cs: &mut Changeset, grant: &Grant, now: Timestamp) -> Re
         created_at: now.0,
         expires_at: grant.expires_at.map(|t| t.0),
         revoked_at: None,
+        party: grant.party.as_ref().map(PartyRef::account),
     });
     Ok((id, text))
 }
@@ -75,10 +79,12 @@ pub async fn authenticate(app: &App, bearer: &str) -> Result<Option<Actor>, OpEr
     let Some(role) = Role::parse(&row.role) else { return Ok(None) };
     let merchant = (role == Role::Merchant).then_some(row.subject).flatten().map(MerchantId);
     let customer = (role == Role::Customer).then_some(row.subject).flatten().map(CustomerId);
-    let id = match (merchant, customer) {
-        (Some(merchant), _) => merchant.to_string(),
-        (_, Some(customer)) => customer.to_string(),
+    let party = row.party.as_deref().filter(|_| role == Role::Brand).and_then(payouts::party);
+    let id = match (merchant, customer, &party) {
+        (Some(merchant), ..) => merchant.to_string(),
+        (_, Some(customer), _) => customer.to_string(),
+        (.., Some(party)) => party.account(),
         _ => format!("{}:{}", role.name(), TokenId(row.id)),
     };
-    Ok(Some(Actor { role, merchant, customer, channel: row.channel, id, import: false }))
+    Ok(Some(Actor { role, merchant, customer, party, channel: row.channel, id, import: false }))
 }

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod mail;
 pub mod messages;
 pub mod orders;
+pub mod parties;
 pub mod pay_page;
 pub mod payouts;
 pub mod people;

@@ -15,6 +15,7 @@ pub mod signature;
 pub mod stripe;
 
 use orderwright_core::decide::Transferred;
+use orderwright_core::money::Currency;
 use orderwright_core::time::{Span, Timestamp};
 
 pub use port::{Provider, Providers};
@@ -70,6 +71,16 @@ impl Answer {
     }
 }
 
+/// An amount of a provider's object, for people. A currency that is none of ours leaves it in minor units, and says so.
+pub(crate) fn shown(amount: i64, code: &str) -> String {
+    let code = code.to_ascii_uppercase();
+    match Currency::parse(&code) {
+        _ if amount < 0 => format!("no amount of {code}"),
+        Some(currency) => currency.show(amount),
+        None => format!("{amount} {code} (minor units)"),
+    }
+}
+
 /// A call that has no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
@@ -82,4 +93,22 @@ pub enum ProviderError {
     /// The provider's books and ours disagree: another amount, another currency, somebody else's object. Nothing is applied; somebody looks.
     #[error("the provider's books disagree with ours: {0}")]
     Mismatch(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn minor_units_are_not_shown_as_whole_ones() {
+        for (amount, code, wish) in [
+            (10_000, "gbp", "GBP 100.00"),
+            (500, "JPY", "JPY 500"),
+            (5120, "KWD", "KWD 5.120"),
+            (7, "zzz", "7 ZZZ (minor units)"),
+            (-1, "EUR", "no amount of EUR"),
+        ] {
+            assert_eq!(shown(amount, code), wish);
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //! stays with the provider that it began with, so the door is found by the name that the payment keeps. What is not here: how a provider
 //! says any of it on the wire.
 
+use std::collections::BTreeMap;
+
 use orderwright_core::decide::EffectJob;
 use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
@@ -152,7 +154,7 @@ pub enum Facts {
     },
     /// A refund.
     Refund {
-        /// Whose.
+        /// Whose. Without an effect nobody here asked for it: somebody made it at the provider, and its payment says whose it is.
         owner: Owner,
         /// The provider's id.
         reference: String,
@@ -256,7 +258,27 @@ pub struct RefundSeen {
     pub amount: i64,
     /// Why it failed, if it did.
     pub failed: Option<String>,
+    /// Whether we asked for it; otherwise somebody made it there.
+    pub by_us: bool,
 }
+
+/// A chargeback as a provider's own books have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisputeSeen {
+    /// The provider's id.
+    pub reference: String,
+    /// What is disputed, in minor units of the order's currency.
+    pub amount: i64,
+    /// How it stands.
+    pub standing: Standing,
+    /// What the bank has of it now.
+    pub withdrawn: i64,
+    /// What the provider charges for it, as far as it says.
+    pub fee: i64,
+}
+
+/// Chargebacks by the provider's id of their payment.
+pub type Disputes = BTreeMap<String, Vec<DisputeSeen>>;
 
 /// A transfer as a provider's own books have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,6 +304,8 @@ pub struct PaymentBooks {
     pub refunds: Vec<RefundSeen>,
     /// What went on to parties' accounts.
     pub transfers: Vec<TransferSeen>,
+    /// Chargebacks. Where a provider lists them apart from payments, they are read by [`Provider::disputes`].
+    pub disputes: Vec<DisputeSeen>,
 }
 
 impl PaymentBooks {
@@ -494,6 +518,14 @@ impl Provider {
             Self::Sandbox(_) => Ok(None),
             Self::Stripe(p) => p.payment_books(order, reference).await,
             Self::Razorpay(p) => p.payment_books(reference).await,
+        }
+    }
+
+    /// All chargebacks, of a provider that cannot be asked for those of one payment; `None` of the others.
+    pub async fn disputes(&self) -> Result<Option<Disputes>, ProviderError> {
+        match self {
+            Self::Sandbox(_) | Self::Stripe(_) => Ok(None),
+            Self::Razorpay(p) => p.disputes().await.map(Some),
         }
     }
 

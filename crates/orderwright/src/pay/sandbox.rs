@@ -395,7 +395,7 @@ fn add(books: &mut PaymentBooks, key: &str, op: &Operation) {
         Some(Effect::Charge | Effect::Capture) => (books.taken, books.held) = (op.amount, 0),
         Some(Effect::Void) => books.held = 0,
         Some(Effect::Refund) => {
-            books.refunds.push(RefundSeen { reference: key.to_owned(), amount: op.amount, failed: None })
+            books.refunds.push(RefundSeen { reference: key.to_owned(), amount: op.amount, failed: None, by_us: true })
         }
         Some(Effect::Verify | Effect::CheckStock | Effect::Transfer | Effect::Reverse) | None => {}
     }

@@ -53,6 +53,19 @@ pub struct LedgerFilter {
     pub to: Option<i64>,
 }
 
+/// Whose shares are wanted; what is None does not restrict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShareFilter {
+    /// The party's ledger account.
+    pub account: String,
+    /// Of orders of this channel: the document of every other one is left out.
+    pub channel: Option<String>,
+    /// Booked at or after.
+    pub from: Option<i64>,
+    /// Booked before.
+    pub to: Option<i64>,
+}
+
 /// A UTC day in microseconds.
 const DAY_US: i64 = 86_400_000_000;
 
@@ -129,6 +142,29 @@ impl Store {
         vals.push(limit.into());
         let _ = write!(text, " ORDER BY id {} LIMIT ?{}", if newest { "DESC" } else { "ASC" }, vals.len());
         self.inner.list(text, vals).await
+    }
+
+    /// The orders of which a party has a share, the newest share first, before an id: the share's id, when it was booked, and the order's
+    /// document, or None where the order is not of the channel that is asked for. It runs along the lines of the party's account, and finds
+    /// nothing that the account has no line of.
+    pub async fn list_shares(
+        &self,
+        filter: &ShareFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<(i64, i64, Option<String>)>> {
+        let (from, to) = (filter.from.unwrap_or(i64::MIN), filter.to.unwrap_or(i64::MAX));
+        let vals = vec![
+            filter.account.as_str().into(),
+            before.unwrap_or(i64::MAX).into(),
+            from.into(),
+            to.into(),
+            filter.from.map_or(i64::MIN, first_id).into(),
+            filter.to.map_or(i64::MAX, |at| first_id(at.saturating_add(1_000))).into(),
+            filter.channel.as_deref().into(),
+            limit.into(),
+        ];
+        self.inner.list_stmt(Stmt::LedgerShares, vals).await
     }
 
     /// Ids and documents of orders along their ids, for an audit.

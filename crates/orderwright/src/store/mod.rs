@@ -50,7 +50,7 @@ pub use disputes::{DisputeFilter, DisputeNoteRow, DisputeRow};
 pub use error::{CommitError, Guard, Result, StoreError};
 pub use idempotency::IdempotencyRow;
 pub use jobs::JobRow;
-pub use ledger::{LedgerFilter, LedgerRow};
+pub use ledger::{LedgerFilter, LedgerRow, ShareFilter};
 pub use messages::MessageRow;
 pub use order_list::{NumberFilter, OrderFilter, OrderPage};
 pub use orders::{OrderRow, Scope};

@@ -49,7 +49,7 @@ macro_rules! dispute_columns {
 
 macro_rules! token_columns {
     () => {
-        "id, digest, role, subject, channel, label, created_at, expires_at, revoked_at"
+        "id, digest, role, subject, channel, label, created_at, expires_at, revoked_at, party"
     };
 }
 
@@ -292,6 +292,12 @@ registry! {
         pg = concat!("SELECT b.currency, CAST(SUM(b.amount) AS BIGINT) FROM (\
         SELECT account, currency, amount FROM ledger_balance WHERE account = $1 UNION ALL ", ledger_waiting_pg!(), ") b \
         WHERE b.account = $1 GROUP BY b.currency ORDER BY b.currency");
+    // ?1 is the account, ?2 the id before which, ?3 and ?4 bound when, ?5 and ?6 the ids of that time, ?7 the channel: of another one's
+    // order there is no document. An order is where its first share is, however many captures it took.
+    LedgerShares = "SELECT e.id, e.at, CASE WHEN CAST(?7 AS TEXT) IS NULL OR o.channel = ?7 THEN o.body END FROM ledger_entry e JOIN orders o ON o.id = e.order_id \
+        WHERE e.account = ?1 AND e.cause = 'split' AND e.id < ?2 AND e.at >= ?3 AND e.at < ?4 AND e.id >= ?5 AND e.id < ?6 \
+        AND e.id = (SELECT MIN(f.id) FROM ledger_entry f WHERE f.order_id = e.order_id AND f.account = e.account \
+        AND f.cause = 'split') ORDER BY e.id DESC LIMIT ?8";
     AuditOrders = "SELECT id, body FROM orders WHERE id > ?1 ORDER BY id LIMIT ?2";
 
     // jobs
@@ -336,7 +342,7 @@ registry! {
         ORDER BY created_at LIMIT ?2) RETURNING created_at";
 
     // tokens
-    TokenInsert = concat!("INSERT INTO token (", token_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    TokenInsert = concat!("INSERT INTO token (", token_columns!(), ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
     TokenFind = concat!("SELECT ", token_columns!(), " FROM token WHERE id = ?1");
     TokenRevoke = "UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     TokenList = concat!("SELECT ", token_columns!(), " FROM token WHERE id > ?1 ORDER BY id LIMIT ?2");

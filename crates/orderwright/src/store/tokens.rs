@@ -23,6 +23,8 @@ row! {
         expires_at: Option<i64>,
         /// When it was taken back.
         revoked_at: Option<i64>,
+        /// The party whose money it reads: its ledger account, `party/brand/…`.
+        party: Option<String>,
     }
 }
 

@@ -42,6 +42,8 @@ areas! {
     Storefront, "the storefront endpoints", Customer | Storefront;
     /// Sellers, suppliers, makers.
     Merchant, "the merchant endpoints", Merchant;
+    /// Parties of splits without items of their own.
+    Brand, "the brand endpoints", Brand;
 }
 
 /// A caller who may come in.

@@ -18,8 +18,8 @@ use utoipa::openapi::schema::{AnyOfBuilder, ArrayItems, KnownFormat, Schema, Sch
 use utoipa::openapi::{Content, Object, OpenApi, RefOr, Required, Response};
 
 use super::api::admin::{
-    APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_NAME, MAX_PARTY, MAX_REASON, MAX_RESERVE_DAYS,
-    MAX_TEXTS, MAX_URL, PARTIES, PER,
+    APPROVALS, MAX_ACCOUNT, MAX_BULK_ORDERS, MAX_CATEGORY, MAX_COOLING_HOURS, MAX_NAME, MAX_PARTY, MAX_REASON,
+    MAX_RESERVE_DAYS, MAX_TEXTS, MAX_URL, PARTIES, PER,
 };
 use super::api::order_query::{PAYMENT_STATUSES, SHIPPING_STATUSES};
 use super::request::MAX_KEY;
@@ -48,7 +48,7 @@ const EMAIL: &str = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007
 /// What ids are made of, so that one of them is one segment of a path.
 const ID: &str = "^[0-9A-Za-z_]+$";
 /// A party's ledger account.
-const PARTY: &str = "^party/[^/\\u0000]+/[^\\u0000]+$";
+const PARTY: &str = "^party/(brand|supplier|retailer|merchant)/[^\\u0000]+$";
 /// The same as a parameter, which may be empty.
 const PARTY_OR_NOTHING: &str = "^(party/[^/\\u0000]+/[^\\u0000]+)?$";
 /// An account's number as people write it.
@@ -120,6 +120,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("Publish.texts", Rule::List(1, MAX_TEXTS)),
     ("Contact.email", Rule::Text(MAX_CONTACT_TEXT, EMAIL)),
     ("Contact.phone", Rule::Text(MAX_CONTACT_TEXT, LABEL)),
+    ("DisputeDecision.method", Rule::OneOf(|| owned(METHODS))),
     ("DisputeDecision.outcome", Rule::OneOf(|| names(Outcome::ALL))),
     ("DisputeDecision.reason", Rule::Text(MAX_TEXT, NO_NUL)),
     ("NewDispute.reason", Rule::OneOf(|| names(Reason::ALL))),
@@ -167,7 +168,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("SplitTerms.minimumCommission", Rule::Between(0, MAX_AMOUNT)),
     ("SplitTerms.shares", Rule::List(1, MAX_PARTIES)),
     ("SplitTerms.shippingTo", Rule::Any),
-    ("NewPaymentAccount.party", Rule::Text(MAX_PARTY, "^party/[^/\\u0000]+/[^\\u0000]+$")),
+    ("NewPaymentAccount.party", Rule::Text(MAX_PARTY, PARTY)),
     ("NewPaymentAccount.provider", Rule::OneOf(|| owned(NAMES))),
     ("NewPaymentAccount.account", Rule::Text(MAX_ACCOUNT, ID)),
     ("NewPaymentAccount.country", Rule::Text(2, "^[A-Z]{2}$")),
@@ -187,6 +188,7 @@ const FIELDS: &[(&str, Rule)] = &[
     ("ChangePayoutSettings.schedule", Rule::Text(usize::MAX, Schedule::PATTERN)),
     ("ChangePayoutSettings.minimum", Rule::Between(0, MAX_AMOUNT)),
     ("ChangePayoutSettings.reserveBasisPoints", Rule::Between(0, 10_000)),
+    ("ChangePayoutSettings.accountCoolingHours", Rule::Between(0, MAX_COOLING_HOURS)),
     ("ChangePayoutSettings.reserveDays", Rule::Between(0, MAX_RESERVE_DAYS)),
     ("ChangePayoutSettings.approval", Rule::OneOf(approvals)),
     ("ChangePayoutSettings.debtor", Rule::Any),
@@ -257,6 +259,7 @@ const PARAMETERS: &[(&str, Rule)] = &[
     ("undecided", Rule::Any),
     ("adminListPayouts.status", Rule::OneOf(payout_states)),
     ("merchantListPayouts.status", Rule::OneOf(payout_states)),
+    ("brandListPayouts.status", Rule::OneOf(payout_states)),
     ("adminListPayouts.party", Rule::Text(MAX_PARTY, PARTY_OR_NOTHING)),
     ("after", Rule::Text(usize::MAX, NO_NUL)),
     ("at", Rule::InstantOrDate),

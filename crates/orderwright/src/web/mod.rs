@@ -70,6 +70,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .merge(api::admin::routes())
         .merge(api::storefront::routes())
         .merge(api::merchant::routes())
+        .merge(api::brand::routes())
         .merge(api::public::routes())
 }
 
@@ -84,6 +85,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         (name = "storefront", description = "Customers, and servers of channels"),
         (name = "admin", description = "The platform, and owners of channels inside their channel"),
         (name = "merchant", description = "Sellers, suppliers, makers: own items only"),
+        (name = "brand", description = "Brands, and other parties of splits without items of their own: read only"),
         (name = "operations", description = "Running it")
     )
 )]

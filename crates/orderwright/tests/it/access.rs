@@ -1,5 +1,6 @@
 //! Who may do what, and that what is not yours does not exist.
 
+mod brands;
 mod roles;
 mod strangers;
 mod tokens;

@@ -1,5 +1,6 @@
 //! Payouts: delivered, held until the time to return is over, paid, failed, returned, netted; once, whatever is killed and whoever else runs.
 
+mod brands;
 mod crash;
 mod terms;
 mod walk;
@@ -107,6 +108,19 @@ fn balance(shop: &Shop, account: &str) -> i64 {
     let found =
         all.list("data").iter().find(|b| b.s("account") == account && b.s("currency") == "USD").map(|b| b.n("balance"));
     found.unwrap_or(0)
+}
+
+/// The events of the feed that are wanted, oldest first.
+fn feed(shop: &Shop, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+    let (mut after, mut found) = ("0".to_owned(), Vec::new());
+    loop {
+        let page = shop.admin().get(&format!("/events?limit=200&after={after}")).expect(200);
+        found.extend(page.list("data").iter().filter(|e| wanted(e)).cloned());
+        if page.list("data").len() < 200 {
+            return found;
+        }
+        page.s("nextCursor").clone_into(&mut after);
+    }
 }
 
 fn account_of(kind: &str, seller: &Seller) -> String {

@@ -265,6 +265,12 @@ impl Shop {
         self.holder(self.demo["tokens"]["merchants"].s(id), "/merchant")
     }
 
+    /// A brand, by its name in splits.
+    #[track_caller]
+    pub fn brand(&self, id: &str) -> Actor {
+        self.holder(self.demo["tokens"]["brands"].s(id), "/brand")
+    }
+
     /// The merchant who offers the channel's n-th SKU.
     #[track_caller]
     pub fn merchant_of(&self, channel: &str, n: usize) -> Actor {

@@ -1,18 +1,24 @@
 //! Claims: disputes between the people around an order. Raised by one side, answered by the other, decided by the operator.
 //!
-//! A decision that gives money back goes the way of every refund, within the same bounds; one that is rejected, replaced or withdrawn moves
-//! no money. What is not here: what is written in one (the parent), and what banks do (`chargeback`).
+//! A decision that gives money back goes the way of every refund, within the same bounds, and the claim waits until it went back; one that is
+//! rejected, replaced or withdrawn moves no money. What is not here: what is written in one (the parent), and what banks do (`chargeback`).
 
 use std::collections::BTreeSet;
 
-use super::super::{Event, EventItem, RefundRequest, RefundRequestItem, Refusal, fire as fires, record, refund};
-use super::{MAX_DISPUTES, OpenDispute, Readers, Verdict, begin, engine, fire, note, own, side, touch};
+use serde_json::json;
+
+use super::super::{
+    Event, EventItem, MerchantView, RefundRequest, RefundRequestItem, Refusal, fire as fires, record, refund,
+};
+use super::{
+    MAX_DISPUTES, OpenDispute, Readers, Verdict, announce, begin, engine, fire, note, own, possible, side, touch,
+};
 use crate::decide::run::Run;
 use crate::dispute::{Dispute, DisputedItem, Kind, Outcome, Ruling, Side};
-use crate::id::{DisputeId, MerchantId};
+use crate::id::{DisputeId, MerchantId, RefundId};
 use crate::money::allocate;
-use crate::order::{Instance, Item, Order, ShipmentItem};
-use crate::refunds::{RefundPolicy, RefundTerms, ShippingRule};
+use crate::order::{Instance, Item, Order, Refund, RefundState, ShipmentItem};
+use crate::refunds::{RefundPolicy, RefundTerms, ShippingRule, failure_words};
 use crate::time::Span;
 
 /// Raises a dispute about items of one merchant, and asks the other side.
@@ -73,6 +79,7 @@ pub(super) fn open(run: &mut Run<'_, '_>, request: &OpenDispute) -> Result<(), R
         run.order.disputes[i].respond_by = None;
     }
     engine(run, i, asked)?;
+    announce(run, i);
     note(run, i, None, &request.description, &[], Readers::All)
 }
 
@@ -178,6 +185,7 @@ pub(super) fn refund_of(order: &Order, dispute: &Dispute, verdict: &Verdict) -> 
 fn terms(verdict: &Verdict) -> RefundTerms {
     RefundTerms {
         shipping: Some(ShippingRule::Always),
+        method: verdict.method,
         policy: RefundPolicy { restocking_fee: None, ..verdict.policy.clone() },
         ..RefundTerms::default()
     }
@@ -186,11 +194,13 @@ fn terms(verdict: &Verdict) -> RefundTerms {
 /// Decides a claim: staff's word.
 pub(super) fn decide(run: &mut Run<'_, '_>, id: DisputeId, verdict: &Verdict) -> Result<(), Refusal> {
     let i = own(run, id)?;
+    let event = Event { event: verdict.outcome.name().to_owned(), reason: verdict.reason.clone(), ..Event::default() };
+    // Whoever cannot decide it now is told so, not that the reason cannot be written.
+    possible(run, i, &event.event)?;
     if let Some(reason) = verdict.reason.as_deref().filter(|r| !r.trim().is_empty()) {
         // What is decided is told while the dispute is still open to notes.
         note(run, i, None, reason, &[], Readers::All)?;
     }
-    let event = Event { event: verdict.outcome.name().to_owned(), reason: verdict.reason.clone(), ..Event::default() };
     fire(run, i, &event)?;
     let wish = refund_of(&run.order, &run.order.disputes[i], verdict)?;
     let mut refunded = None;
@@ -198,11 +208,83 @@ pub(super) fn decide(run: &mut Run<'_, '_>, id: DisputeId, verdict: &Verdict) ->
         refund::refund(run, &wish)?;
         refunded = run.refund;
     }
-    let amount = refunded.and_then(|r| run.order.refunds.iter().find(|x| x.id == r)).map(|r| r.amount);
-    run.order.disputes[i].ruling =
-        Some(Ruling { outcome: verdict.outcome, amount, refund_id: refunded, by: run.actor.id.clone(), at: run.now });
+    let amount = refunded.map(|id| parts(&run.order, id).map(|r| r.amount).sum());
+    run.order.disputes[i].ruling = Some(Ruling {
+        outcome: verdict.outcome,
+        amount,
+        refund_id: refunded,
+        failure: None,
+        by: run.actor.id.clone(),
+        at: run.now,
+    });
     touch(run, i);
     Ok(())
+}
+
+/// What became of the money that a decision gives back.
+enum Progress {
+    /// Somebody has to approve it, or the provider to answer.
+    UnderWay,
+    /// It went back.
+    Done,
+    /// It did not, or not all of it: a code, and how much did.
+    Failed(String, i64),
+}
+
+/// The refund, and those that it made over other payments.
+fn parts(order: &Order, refund: RefundId) -> impl Iterator<Item = &Refund> {
+    order.refunds.iter().filter(move |r| r.id == refund || r.together == Some(refund))
+}
+
+/// A refund over several payments is as far as the last of its parts.
+fn progress(order: &Order, refund: RefundId) -> Progress {
+    let parts: Vec<&Refund> = parts(order, refund).collect();
+    if parts.is_empty() || parts.iter().any(|r| matches!(r.state, RefundState::Requested | RefundState::Pending)) {
+        return Progress::UnderWay;
+    }
+    let back = parts.iter().filter(|r| r.state == RefundState::Succeeded).map(|r| r.amount).sum();
+    match parts.iter().find(|r| r.state == RefundState::Failed) {
+        Some(failed) => Progress::Failed(failed.failure_code.clone().unwrap_or_default(), back),
+        None => Progress::Done,
+    }
+}
+
+/// Follows the refunds that claims were decided with: what went back ends the claim, and what did not makes it the operator's again.
+pub(super) fn follow(run: &mut Run<'_, '_>) -> Result<(), Refusal> {
+    for i in 0..run.order.disputes.len() {
+        let Some(ruling) = run.order.disputes[i].ruling.clone() else { continue };
+        let Some(refund) = ruling.refund_id else { continue };
+        match progress(&run.order, refund) {
+            Progress::UnderWay => {}
+            Progress::Done => {
+                let event = if ruling.outcome == Outcome::Partial { "partly_paid_back" } else { "paid_back" };
+                engine(run, i, event)?;
+            }
+            Progress::Failed(code, back) => {
+                if engine(run, i, "not_paid_back")? {
+                    failed(run, i, &code, back);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Staff is told why the claim is theirs again.
+fn failed(run: &mut Run<'_, '_>, i: usize, code: &str, back: i64) {
+    let currency = run.order.currency;
+    let dispute = &mut run.order.disputes[i];
+    let Some(ruling) = &mut dispute.ruling else { return };
+    ruling.failure = Some(code.to_owned());
+    let (id, asked) = (dispute.id.to_string(), ruling.amount.unwrap_or_default());
+    let part = if back > 0 { format!("; {} of it went back", currency.show(back)) } else { String::new() };
+    let message = format!(
+        "The refund of {} that a dispute was decided with did not go through: {}{part}. Decide the dispute again",
+        currency.show(asked),
+        failure_words(code).message,
+    );
+    let facts = json!({ "disputeId": id, "refundId": ruling.refund_id.map(|r| r.to_string()), "code": code });
+    run.log("needs_attention", message, facts, false, MerchantView::Nobody);
 }
 
 /// Takes a claim back.

@@ -16,9 +16,9 @@ use crate::actor::Role;
 use crate::dispute::{Dispute, Kind, Outcome, Reason, Side, Standing, Wants};
 use crate::id::{DisputeId, EvidenceId, JobId, MerchantId, MessageId, OrderId, PaymentId};
 use crate::order::Order;
-use crate::refunds::RefundPolicy;
+use crate::refunds::{RefundMethod, RefundPolicy};
 use crate::time::{Span, Timestamp};
-use crate::workflow::State;
+use crate::workflow::{State, Transition};
 
 pub(super) use chargeback::{holds_back, not_while_charged_back};
 
@@ -173,6 +173,8 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// Whether the provider is told, or the money goes back outside.
     pub initiate_payment_refund: bool,
+    /// How it goes back.
+    pub method: RefundMethod,
     /// The channel's policy of refunds, as it is now.
     pub policy: RefundPolicy,
 }
@@ -413,16 +415,22 @@ fn begin(run: &mut Run<'_, '_>, dispute: Dispute) -> Result<usize, Refusal> {
     Ok(i)
 }
 
+/// The transition by which the actor can fire that event now.
+fn possible<'c>(run: &Run<'_, 'c>, i: usize, event: &str) -> Result<&'c Transition, Refusal> {
+    let which = Which::Dispute(i);
+    if let Some(transition) = fires::candidate(run, which, event)? {
+        return Ok(transition);
+    }
+    let parties = run.parties(which);
+    let ever = run.machine(which).is_some_and(|m| parties.iter().any(|&p| m.lets(p, event)));
+    Err(if ever { not_possible(run, i, event) } else { fires::not_allowed(run, event) })
+}
+
 /// Fires an event of the lifecycle in the actor's name.
 fn fire(run: &mut Run<'_, '_>, i: usize, event: &Event) -> Result<(), Refusal> {
-    let which = Which::Dispute(i);
-    let Some(transition) = fires::candidate(run, which, &event.event)? else {
-        let parties = run.parties(which);
-        let ever = run.machine(which).is_some_and(|m| parties.iter().any(|&p| m.lets(p, &event.event)));
-        return Err(if ever { not_possible(run, i, &event.event) } else { fires::not_allowed(run, &event.event) });
-    };
+    let transition = possible(run, i, &event.event)?;
     fires::require(transition, event)?;
-    run.take(which, transition)
+    run.take(Which::Dispute(i), transition)
 }
 
 /// Fires an event of the engine's, if the state takes it; says whether it did.
@@ -467,6 +475,9 @@ fn facts(dispute: &Dispute) -> Value {
     if let Some(ruling) = &dispute.ruling {
         facts["outcome"] = json!(ruling.outcome.name());
         facts["refundId"] = json!(ruling.refund_id.map(|r| r.to_string()));
+        if let Some(code) = &ruling.failure {
+            facts["refundFailure"] = json!(code);
+        }
     }
     if let Some(bank) = &dispute.chargeback {
         facts["paymentId"] = json!(bank.payment_id.to_string());
@@ -481,6 +492,30 @@ fn facts(dispute: &Dispute) -> Value {
 fn view(dispute: &Dispute) -> (bool, MerchantView) {
     let is_claim = dispute.kind == Kind::Claim;
     (is_claim, dispute.merchant_id.filter(|_| is_claim).map_or(MerchantView::Nobody, MerchantView::Only))
+}
+
+/// Says that a dispute was opened.
+fn announce(run: &mut Run<'_, '_>, i: usize) {
+    let dispute = &run.order.disputes[i];
+    let (is_public, seen) = view(dispute);
+    let facts = facts(dispute);
+    let (kind, message) = match &dispute.chargeback {
+        Some(bank) => {
+            let shown = run.order.currency.show(bank.amount);
+            ("disputed", format!("The cardholder disputes {shown} of the payment with the bank"))
+        }
+        None => {
+            let (by, why) = (dispute.raised_by.name(), dispute.reason.words());
+            ("dispute_opened", format!("Dispute opened by the {by}: {why}"))
+        }
+    };
+    run.log(kind, message, facts.clone(), is_public, seen);
+    run.emit("dispute.opened", facts);
+}
+
+/// Ends or reopens claims by what became of the refunds that they were decided with.
+pub(super) fn follow_refunds(run: &mut Run<'_, '_>) -> Result<(), Refusal> {
+    claim::follow(run)
 }
 
 /// Writes down what became of disputes by this command: on the timeline, in the feed, and at the payments that banks dispute.
@@ -499,22 +534,21 @@ pub(super) fn tell(run: &mut Run<'_, '_>) {
         let (is_public, seen) = view(&dispute);
         let (facts, why) = (facts(&dispute), dispute.reason.words());
         let status = dispute.status().replace('_', " ");
-        if was_open.is_none() {
-            let (kind, message) = match &dispute.chargeback {
-                Some(bank) => {
-                    let shown = run.order.currency.show(bank.amount);
-                    ("disputed", format!("The cardholder disputes {shown} of the payment with the bank"))
-                }
-                None => ("dispute_opened", format!("Dispute opened by the {}: {why}", dispute.raised_by.name())),
-            };
-            run.log(kind, message, facts.clone(), is_public, seen);
-            run.emit("dispute.opened", facts.clone());
+        // That a claim was opened stands before its first message; of a chargeback it is said when what the bank took is known.
+        if was_open.is_none() && dispute.kind == Kind::Chargeback {
+            announce(run, i);
         }
         if !open {
             run.log("dispute_closed", format!("Dispute closed ({why}): {status}"), facts.clone(), is_public, seen);
             run.emit("dispute.closed", facts.clone());
         } else if was_open.is_some() {
-            run.log("dispute_updated", format!("Dispute ({why}): {status}"), facts.clone(), is_public, seen);
+            let again = dispute.ruling.as_ref().is_some_and(|r| r.failure.is_some());
+            let how = match status.as_str() {
+                _ if again => "the refund did not go through, and it is decided again",
+                "refunding" => "a refund was decided and is under way",
+                status => status,
+            };
+            run.log("dispute_updated", format!("Dispute ({why}): {how}"), facts.clone(), is_public, seen);
             run.emit("dispute.updated", facts.clone());
         }
         if dispute.state().is_some_and(|s| s.has("urgent")) {

@@ -5,9 +5,11 @@
 //!
 //! A refund gives up some of what lines were captured for (their `value`). Usually all of that goes back to the customer; a restocking fee is
 //! kept, and goodwill goes back without a line. Whoever keeps or bears is in `adjust`: amount = Σ values + Σ adjust, always. Here is who may
-//! ask and who must agree; how much it comes to is in `measure`, over which payments in `start`, what then happens in `settle`.
+//! ask and who must agree; how much it comes to is in `measure`, over which payments in `start`, what then happens in
+//! `settle`, and what was made at the provider beside us in `seen`.
 
 mod measure;
+mod seen;
 mod settle;
 mod start;
 
@@ -22,6 +24,7 @@ use crate::id::{ItemId, RefundId};
 use crate::order::{Refund, RefundState};
 use crate::refunds::{NOT_GRANTED, RefundPolicy, RefundTerms};
 
+pub(super) use seen::seen;
 pub(super) use settle::{failed_later, outcome, undone};
 
 /// Gives money back, on staff's word; beyond the shop's limit somebody else must agree first.

@@ -113,12 +113,14 @@ pub fn failed_later(run: &mut Run<'_, '_>, refund: RefundId, code: &str) -> Resu
 }
 
 /// The payment machine undid a capture: everything goes back at once.
-pub fn undone(run: &mut Run<'_, '_>) {
+///
+/// The provider's id is kept where one payment gave it back, so that it can be told from refunds that somebody made there by hand.
+pub fn undone(run: &mut Run<'_, '_>, reference: Option<&str>) {
     let plan = measure::of_lines(run, |_| true);
     if !plan.items.is_empty() {
         let reason = run.order.payment_reason.clone().unwrap_or_else(|| "undone".to_owned());
         // The provider has already done it, so nothing is initiated.
-        let made = Made::now(run, &RefundTerms::default());
+        let made = Made { reference: reference.map(str::to_owned), ..Made::now(run, &RefundTerms::default()) };
         start(run, &plan, false, &reason, false, made);
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Made {
     pub needed: u8,
     pub method: RefundMethod,
     pub reference: Option<String>,
+    /// Of which payment it is, where that is not ours to choose.
+    pub of: Option<PaymentId>,
 }
 
 impl Made {
@@ -38,6 +40,7 @@ impl Made {
             needed: 0,
             method: terms.method,
             reference: terms.reference.clone(),
+            of: None,
         }
     }
 }
@@ -58,7 +61,11 @@ pub(super) fn start(
     }
     came_back(run, plan);
     let bank = made.method == RefundMethod::Bank;
-    let over = if bank { vec![(None, plan.amount())] } else { payments(&run.order, plan.amount()) };
+    let over = match (bank, made.of) {
+        (true, _) => vec![(None, plan.amount())],
+        (false, Some(payment)) => vec![(Some(payment), plan.amount())],
+        (false, None) => payments(&run.order, plan.amount()),
+    };
     let pieces = deal(plan, &over.iter().map(|(_, amount)| *amount).collect::<Vec<_>>());
     let first = made.id.unwrap_or_else(|| RefundId(run.next_id()));
     let together = (over.len() > 1).then_some(first);

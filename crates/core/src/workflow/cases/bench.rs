@@ -457,6 +457,7 @@ fn actor(who: Who) -> Actor {
         role,
         merchant: None,
         customer: None,
+        party: None,
         channel: None,
         id: role.name().to_owned(),
         import: false,

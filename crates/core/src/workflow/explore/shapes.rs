@@ -81,6 +81,7 @@ pub(super) fn actors(shape: &Shape) -> Vec<Actor> {
         role,
         merchant: None,
         customer: (role == Role::Customer).then_some(CustomerId(1)),
+        party: None,
         channel: None,
         id: String::new(),
         import: false,

@@ -93,6 +93,7 @@ pub fn actor(party: Party, merchant: MerchantId) -> Actor {
         role,
         merchant: (role == Role::Merchant).then_some(merchant),
         customer: (role == Role::Customer).then_some(CustomerId(1)),
+        party: None,
         channel: None,
         id: role.name().to_owned(),
         import,

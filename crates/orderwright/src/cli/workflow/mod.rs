@@ -65,6 +65,7 @@ fn operator() -> Actor {
         role: Role::Admin,
         merchant: None,
         customer: None,
+        party: None,
         channel: None,
         id: "command-line".to_owned(),
         import: false,

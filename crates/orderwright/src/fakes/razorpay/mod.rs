@@ -147,6 +147,11 @@ fn route(books: &mut Books, method: &str, path: &[&str], call: &Call) -> Result 
             find(books, "transfer", id)?;
             Ok(collection(books.list("entity", "reversal").into_iter().filter(|r| r["transfer_id"] == *id)))
         }
+        ("GET", ["v1", "disputes"]) => {
+            let number = |name: &str| call.query[name].as_str().and_then(|n| n.parse::<usize>().ok());
+            let all = books.list("entity", "dispute").into_iter();
+            Ok(collection(all.skip(number("skip").unwrap_or(0)).take(number("count").unwrap_or(10))))
+        }
         ("GET", ["v1", "disputes", id]) => find(books, "dispute", id),
         ("PATCH", ["v1", "disputes", id, "contest"]) => money::contest(books, id, &call.body),
         ("POST", ["v1", "disputes", id, "accept"]) => {
@@ -260,11 +265,16 @@ pub fn ordered_error(status: u16) -> Answer {
     failed(&ApiError { status, code, reason: "NA", ..ApiError::bad(description) })
 }
 
-/// What whoever tests can do: the customer pays an order by a card or is declined, the bank answers late, decides a dispute, fails a refund.
+/// What whoever tests can do: the customer pays an order by a card or is declined, the bank answers late, decides a dispute, somebody gives an
+/// amount of a payment back in the dashboard (`refund`), a refund fails.
 pub fn act(books: &mut Books, id: &str, act: &str, body: &Value) -> Option<Value> {
     match act {
         "pay" => orders::pay(books, id, body["card"].as_str().unwrap_or("good")),
         "answer_late" => orders::answer_late(books, id),
+        "refund" => {
+            let amount = if body["amount"].is_null() { json!({}) } else { json!({ "amount": body["amount"] }) };
+            money::refund(books, id, &amount).ok()
+        }
         "fail" => money::fail(books, id),
         "dispute" => money::dispute(books, id),
         "win" => money::decide(books, id, "won"),

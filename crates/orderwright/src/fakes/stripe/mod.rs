@@ -362,11 +362,13 @@ pub fn ordered_error(status: u16) -> Answer {
     failed(&ApiError::new(status, kind, code, None, message))
 }
 
-/// What whoever tests can do to an object: the customer authenticates or fails to, the bank decides a dispute, a refund fails.
+/// What whoever tests can do to an object: the customer authenticates or fails to, the bank decides a dispute, somebody gives an amount of a
+/// payment back in the dashboard (`refund`), a refund fails.
 pub fn act(books: &mut Books, id: &str, act: &str, body: &Value) -> Option<Value> {
     match act {
         "authenticate" => intents::authenticate(books, id, true),
         "fail_authentication" => intents::authenticate(books, id, false),
+        "refund" => refunds::by_hand(books, id, body["amount"].as_i64()),
         "fail" => refunds::fail(books, id, body["reason"].as_str().unwrap_or("lost_or_stolen_card")),
         "dispute" => disputes::open(books, id, 0),
         "inquiry" => disputes::inquire(books, id),

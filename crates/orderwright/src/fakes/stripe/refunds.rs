@@ -100,6 +100,17 @@ pub fn create(books: &mut Books, call: &Call<'_>) -> Result {
     Ok(object)
 }
 
+/// Somebody gives money of an intent back in the dashboard: all that is left, if no amount is said. Nothing of the shop's is on it.
+pub fn by_hand(books: &mut Books, intent: &str, amount: Option<i64>) -> Option<Value> {
+    let mut params = json!({ "payment_intent": intent });
+    if let Some(amount) = amount {
+        params["amount"] = json!(amount.to_string());
+    }
+    let call =
+        Call { method: "POST", path: vec!["refunds"], params, account: "platform".to_owned(), version: String::new() };
+    create(books, &call).ok()
+}
+
 /// The bank sends a refund back: the money is the platform's again.
 pub fn fail(books: &mut Books, id: &str, reason: &str) -> Option<Value> {
     fail_later(books, id, reason, 0)

@@ -69,7 +69,7 @@ pub async fn setup(app: &Arc<App>, plan: &Plan) -> Result<(), OpError> {
 /// The import, in a role: history and timelines name it.
 pub fn actor(role: Role) -> Actor {
     let channel = (role == Role::Storefront).then(|| CHANNEL.to_owned());
-    Actor { role, merchant: None, customer: None, channel, id: super::ACTOR.to_owned(), import: true }
+    Actor { role, merchant: None, customer: None, party: None, channel, id: super::ACTOR.to_owned(), import: true }
 }
 
 /// The merchant that a seller is, for good.

@@ -1,12 +1,14 @@
-//! The book for those who keep it: lines, balances at any instant, statements of parties, and the proof that it is right.
+//! The book for those who keep it: lines, balances at any instant, shares and statements of parties, and the proof that it is right.
 //!
 //! Nothing is booked here; that is the decisions' work.
 
 mod audit;
+mod shares;
 mod statement;
 
 pub use audit::{Audit, audit};
-pub use statement::{Statement, StatementLine, statement};
+pub use shares::{OrderShare, Shares, SharesOf, shares};
+pub use statement::{Statement, StatementLine, statement, statement_lines};
 
 use orderwright_core::id::{OrderId, PayoutId};
 use orderwright_core::ledger::Finding;

@@ -60,6 +60,12 @@ pub struct Body {
     pub opening: i64,
     /// What it owes after it.
     pub closing: i64,
+    /// What the party owed the platform before it, all channels of the currency together; unknown of payouts of before it was written down.
+    #[serde(default)]
+    pub owed_before: Option<i64>,
+    /// What it owes after it: that and what is owed newly, less what was netted.
+    #[serde(default)]
+    pub owed_after: Option<i64>,
     /// Orders that it has lines of.
     pub orders: i64,
     /// Everything that was due by then.

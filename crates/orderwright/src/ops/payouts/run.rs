@@ -16,8 +16,8 @@ use orderwright_core::time::{Span, Timestamp};
 
 use super::look::catch_up;
 use super::terms::Book;
-use super::{Body, Destination, Payout, Turn, act, overtaken, party, post, renew};
-use crate::ops::{Ctx, OpError, idempotency};
+use super::{Body, Destination, Payout, Turn, act, bank, overtaken, party, post, renew};
+use crate::ops::{Ctx, OpError, idempotency, parties};
 use crate::pay::port::AccountState;
 use crate::store::{
     Changeset, CommitError, Guard, PayoutBatchRow, PayoutDueRow, PayoutLineRow, PayoutReserveRow, PayoutRow,
@@ -31,6 +31,8 @@ const PARTIES: i64 = 200;
 const ATTEMPTS: u32 = 5;
 /// A day.
 const DAY_S: i64 = 86_400;
+/// An hour.
+const HOUR_S: i64 = 3_600;
 
 /// What is to be run.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +82,7 @@ pub struct Waiting {
     pub currency: String,
     /// What it would get.
     pub amount: i64,
-    /// below_minimum, no_account, account_refused.
+    /// below_minimum, no_account, account_refused, account_changed.
     pub reason: &'static str,
 }
 
@@ -91,6 +93,10 @@ impl Waiting {
             "below_minimum" => "less than the minimum: it waits for more",
             "no_account" => {
                 "there is no account to pay to: give the party's bank account, or open one with the provider"
+            }
+            "account_changed" => {
+                "the party changed its bank account a short while ago: it waits for accountCoolingHours of the payout settings, or until staff \
+                 gives the account or sets that to 0 for this party"
             }
             _ => "the last payout came back: give another account, or let that payout be tried again",
         }
@@ -115,10 +121,8 @@ pub async fn now(ctx: &mut Ctx, request: &Request) -> Result<Report, OpError> {
     {
         return Err(OpError::field("/channel", "there is no such channel"));
     }
-    if let Some(account) = &request.party
-        && party(account).is_none()
-    {
-        return Err(OpError::field("/party", "must be a party's ledger account, like party/merchant/mer_…"));
+    if let Some(account) = &request.party {
+        parties::known(ctx, account).await?;
     }
     let mut keyed = ctx.clone();
     ctx.key = None;
@@ -224,7 +228,7 @@ impl Run<'_> {
     async fn settle(&mut self, party: &PartyRef, terms: &Terms) -> Result<Step, OpError> {
         for _ in 0..ATTEMPTS {
             let open = self.open(party).await?;
-            let destination = destination(self.ctx, self.channel, party).await?;
+            let (destination, changed_at) = destination(self.ctx, self.channel, party).await?;
             let refused = refused(&open.parked, destination.as_ref())?;
             let carried = if refused { &[] } else { open.parked.as_slice() };
             let facts = Facts {
@@ -254,6 +258,10 @@ impl Run<'_> {
             };
             if made.amount > 0 && refused {
                 return waits(made.amount + open.parked.iter().map(|p| p.amount).sum::<i64>(), "account_refused");
+            }
+            let cool = changed_at.map(|at| at.plus(Span::seconds(terms.account_cooling_hours * HOUR_S)));
+            if made.amount > 0 && cool.is_some_and(|until| self.as_of < until) {
+                return waits(made.amount, "account_changed");
             }
             let destination = match (made.amount, destination) {
                 (0, _) => None,
@@ -353,6 +361,8 @@ impl Run<'_> {
                 settlement: made,
                 opening: open.balance,
                 closing: open.balance - made.taken_from_balance(),
+                owed_before: Some(open.receivable),
+                owed_after: Some(open.receivable + made.owed - made.netted),
                 orders: open.dues.len() as i64,
                 as_of: self.as_of.0,
                 carried: carried.iter().map(|p| p.id).collect(),
@@ -436,18 +446,22 @@ fn refused(parked: &[PayoutRow], destination: Option<&Destination>) -> Result<bo
     Ok(false)
 }
 
-/// Where a party's money goes: to its account with the channel's provider, or to its bank.
-async fn destination(ctx: &Ctx, channel: &Channel, party: &PartyRef) -> Result<Option<Destination>, OpError> {
+/// Where a party's money goes: to its account with the channel's provider, or to its bank; and when the party itself said so, since then
+/// somebody else may have spoken in its name.
+async fn destination(
+    ctx: &Ctx,
+    channel: &Channel,
+    party: &PartyRef,
+) -> Result<(Option<Destination>, Option<Timestamp>), OpError> {
     let account = party.account();
     if let Some(method) = Method::parse(&channel.payment_provider)
         && let Some(row) = ctx.app.store.find_provider_account(&account, method.name()).await?
         && serde_json::from_str::<AccountState>(&row.state).is_ok_and(|s| s.can_receive)
     {
-        return Ok(Some(Destination::Provider(method, row.account)));
+        return Ok((Some(Destination::Provider(method, row.account)), None));
     }
-    let found = ctx.app.store.bank_account_of(&account).await?;
-    Ok(found.map(|row| {
-        let number = row.iban.as_deref().or(row.account_number.as_deref()).unwrap_or_default();
-        Destination::Bank(BankAccountId(row.id), mask(number))
-    }))
+    let Some(row) = ctx.app.store.bank_account_of(&account).await? else { return Ok((None, None)) };
+    let changed_at = (!bank::by_staff(&row)).then_some(Timestamp(row.created_at));
+    let number = row.iban.as_deref().or(row.account_number.as_deref()).unwrap_or_default();
+    Ok((Some(Destination::Bank(BankAccountId(row.id), mask(number))), changed_at))
 }

@@ -65,7 +65,7 @@ pub async fn statement(ctx: &Ctx, payout: Payout) -> Result<Statement, OpError> 
             _ => break,
         }
     }
-    beside(&payout, &mut lines);
+    beside(&payout, currency, &mut lines);
     let sum: i64 = lines.iter().map(|l| l.amount).sum();
     if sum != payout.row.amount {
         let why = format!("the lines of {} come to {sum}, and it is {}", payout.id(), payout.row.amount);
@@ -75,7 +75,7 @@ pub async fn statement(ctx: &Ctx, payout: Payout) -> Result<Statement, OpError> 
 }
 
 /// What a payout has beside orders.
-fn beside(payout: &Payout, lines: &mut Vec<Line>) {
+fn beside(payout: &Payout, currency: Currency, lines: &mut Vec<Line>) {
     let made = &payout.body.settlement;
     for (id, amount) in &payout.body.released {
         let id = PayoutId(*id);
@@ -88,13 +88,18 @@ fn beside(payout: &Payout, lines: &mut Vec<Line>) {
         let of = payout.body.carried.first().map(|id| PayoutId(*id));
         lines.push(Line { kind: "payout_carried", order: None, payout: of, description, amount: made.carried });
     }
+    let owed = match payout.body.owed_after {
+        Some(0) => "; you owe nothing any more".to_owned(),
+        Some(owed) => format!("; you owe {} after it", currency.show(owed)),
+        None => String::new(),
+    };
     for (kind, words, amount) in [
-        ("reserve_held", "Kept back against later refunds", -made.held),
-        ("receivable_netted", "Against what you owed", -made.netted),
-        ("receivable", "Owed by you from now on", made.owed),
+        ("reserve_held", "Kept back against later refunds".to_owned(), -made.held),
+        ("receivable_netted", format!("Against what you owed{owed}"), -made.netted),
+        ("receivable", format!("Owed by you from now on{owed}"), made.owed),
     ] {
         if amount != 0 {
-            lines.push(Line { kind, order: None, payout: None, description: words.to_owned(), amount });
+            lines.push(Line { kind, order: None, payout: None, description: words, amount });
         }
     }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use orderwright_core::payout::{Change, Schedule, Terms};
 
-use super::party;
-use crate::ops::{Ctx, OpError};
+use crate::ops::{Ctx, OpError, parties};
 use crate::store::{Changeset, PayoutTermsRow};
 
 /// All terms that were said.
@@ -93,8 +92,8 @@ pub async fn change(ctx: &mut Ctx, channel: &str, of: Option<&str>, change: Chan
     if ctx.app.channel(channel).is_none() {
         return Err(OpError::field("/channel", "there is no such channel"));
     }
-    if of.is_some_and(|account| party(account).is_none()) {
-        return Err(OpError::field("/party", "must be a party's ledger account, like party/merchant/mer_…"));
+    if let Some(account) = of {
+        parties::known(ctx, account).await?;
     }
     if of.is_some() && change.debtor.is_some() {
         return Err(OpError::field("/debtor", "is the channel's: leave party out"));

@@ -2,17 +2,19 @@
 //!
 //! Pure: what the provider says was fetched before.
 
-use orderwright_core::order::{Order, Payment, RefundState};
+use orderwright_core::dispute::Standing;
+use orderwright_core::order::{Order, Payment, Refund, RefundState};
 use serde::{Deserialize, Serialize};
 
-use crate::pay::port::PaymentBooks;
+use crate::pay::port::{PaymentBooks, RefundSeen};
 
 /// A difference between the books.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {
     /// payment_missing, payment_unknown, currency, taken, held, refunded, refund_missing, refund_amount, refund_failed, refund_unknown,
-    /// transfer_missing, transfer_amount, transfer_reversed, transfer_unknown, not_asked.
+    /// transfer_missing, transfer_amount, transfer_reversed, transfer_unknown, dispute_missing, dispute_unknown, dispute_amount,
+    /// dispute_status, not_asked.
     pub kind: String,
     /// The order's id, if it is about one of ours.
     pub order: Option<i64>,
@@ -77,7 +79,8 @@ pub const KINDS: &[(&str, &str)] = &[
     ),
     (
         "refund_unknown",
-        "It was made in the provider's dashboard: book it with POST /admin/orders/{id}/refund and `initiatePaymentRefund: false`.",
+        "It was made in the provider's dashboard. Reconcile with `settle` to take it into the order; if it stays, the order has less left \
+         to give back than went back there: correct the refunds here that were never paid. Refund nothing else before.",
     ),
     (
         "transfer_missing",
@@ -92,6 +95,25 @@ pub const KINDS: &[(&str, &str)] = &[
     (
         "transfer_unknown",
         "It was made in the provider's dashboard: note it, and take it into account at the party's next payout.",
+    ),
+    (
+        "dispute_missing",
+        "Our books have a chargeback that the provider does not show for this payment. Look for it in the provider's dashboard by its \
+         id; if it is not there, ask the provider what became of the money.",
+    ),
+    (
+        "dispute_unknown",
+        "The customer's bank disputes the payment, and its webhook did not arrive. Reconcile with `settle` to take it in as the webhook \
+         would have been, answer it before its deadline, and see whether the webhook endpoint is set up.",
+    ),
+    (
+        "dispute_amount",
+        "The bank has taken or given back another sum, or the provider charged another fee. Reconcile with `settle`: the provider is \
+         asked how it stands, and the books follow.",
+    ),
+    (
+        "dispute_status",
+        "It has moved on at the bank. Reconcile with `settle`: the provider is asked how it stands, and the order follows.",
     ),
     ("not_asked", "Turn the provider on with its keys, and reconcile again."),
 ];
@@ -166,15 +188,19 @@ pub fn compare(order: &Order, payment: &Payment, books: Option<&PaymentBooks>, e
     }
     refunds(order, payment, books, exact, &mut out);
     transfers(order, payment, books, &mut out);
+    // The sandbox's bank speaks for itself, and keeps no books.
+    if exact {
+        disputes(order, payment, books, &mut out);
+    }
     out
 }
 
 fn refunds(order: &Order, payment: &Payment, books: &PaymentBooks, exact: bool, out: &mut Vec<Difference>) {
     let show = |amount: i64| order.currency.show(amount);
     let through =
-        order.refunds.iter().filter(|r| r.state == RefundState::Succeeded && r.payment_id == Some(payment.id));
+        || order.refunds.iter().filter(|r| r.state == RefundState::Succeeded && r.payment_id == Some(payment.id));
     let (mut named, mut unnamed) = (Vec::new(), payment.late_refunded);
-    for refund in through {
+    for refund in through() {
         match refund.reference.as_deref().filter(|_| exact) {
             Some(reference) => named.push((reference, refund.amount)),
             None => unnamed += refund.amount,
@@ -207,7 +233,23 @@ fn refunds(order: &Order, payment: &Payment, books: &PaymentBooks, exact: bool, 
     let others = books.refunds.iter().filter(|r| r.failed.is_none() && !known(&r.reference));
     let others: Vec<_> = others.filter(|r| !exact || !failed(&r.reference)).collect();
     let sum: i64 = others.iter().map(|r| r.amount).sum();
-    if sum > unnamed {
+    let outside = |r: &&Refund| r.reference.is_none() && !r.initiate_payment_refund;
+    let mut written: Vec<i64> = if exact { through().filter(outside).map(|r| r.amount).collect() } else { Vec::new() };
+    // Of those that somebody made there, one of a sum that was written down here is taken for that one.
+    let mut unheard: Vec<&RefundSeen> = Vec::new();
+    for refund in others.iter().filter(|r| !r.by_us) {
+        match written.iter().position(|amount| *amount == refund.amount) {
+            Some(at) => drop(written.swap_remove(at)),
+            None => unheard.push(refund),
+        }
+    }
+    if sum > unnamed && unheard.iter().map(|r| r.amount).sum::<i64>() == sum - unnamed {
+        for refund in unheard {
+            let message = format!("{} went back at the provider that our books do not have", show(refund.amount));
+            let sums = (None, Some(refund.amount));
+            out.push(of_payment(order, payment, "refund_unknown", Some(&refund.reference), sums, message));
+        }
+    } else if sum > unnamed {
         let reference = others.first().map(|r| r.reference.as_str()).filter(|_| exact);
         let message = format!("{} went back at the provider that our books do not have", show(sum - unnamed));
         out.push(of_payment(order, payment, "refund_unknown", reference, (Some(unnamed), Some(sum)), message));
@@ -218,6 +260,65 @@ fn refunds(order: &Order, payment: &Payment, books: &PaymentBooks, exact: bool, 
             show(sum)
         );
         out.push(of_payment(order, payment, "refunded", None, (Some(payment.late_refunded), Some(sum)), message));
+    }
+}
+
+/// What banks did: each chargeback, how it stands, what the bank has of it and what the provider charged.
+fn disputes(order: &Order, payment: &Payment, books: &PaymentBooks, out: &mut Vec<Difference>) {
+    let show = |amount: i64| order.currency.show(amount);
+    for there in &books.disputes {
+        let reference = Some(there.reference.as_str());
+        let taken = there.withdrawn + there.fee;
+        let Some(ours) = order.chargebacks().find(|c| c.reference == there.reference) else {
+            let message = format!(
+                "the customer's bank disputes {}, and has taken {} (fee {}): our books do not have it",
+                show(there.amount),
+                show(there.withdrawn),
+                show(there.fee)
+            );
+            out.push(of_payment(order, payment, "dispute_unknown", reference, (None, Some(taken)), message));
+            continue;
+        };
+        let known = ours.withdrawn + ours.fee;
+        if (ours.withdrawn, ours.fee) != (there.withdrawn, there.fee) {
+            let message = format!(
+                "taken by the bank: {} in our books, {} at the provider; fee: {} and {}",
+                show(ours.withdrawn),
+                show(there.withdrawn),
+                show(ours.fee),
+                show(there.fee)
+            );
+            out.push(of_payment(order, payment, "dispute_amount", reference, (Some(known), Some(taken)), message));
+        } else if ours.standing != there.standing {
+            let message = format!(
+                "the dispute is {} in our books, {} at the provider",
+                words(ours.standing),
+                words(there.standing)
+            );
+            out.push(of_payment(order, payment, "dispute_status", reference, (Some(known), Some(taken)), message));
+        }
+    }
+    for ours in order.chargebacks().filter(|c| c.payment_id == payment.id) {
+        if !books.disputes.iter().any(|d| d.reference == ours.reference) {
+            let message =
+                format!("our books have a dispute of {}, the provider has no such dispute", show(ours.amount));
+            let sums = (Some(ours.withdrawn + ours.fee), None);
+            out.push(of_payment(order, payment, "dispute_missing", Some(&ours.reference), sums, message));
+        }
+    }
+}
+
+/// How a dispute stands, in a word or two.
+fn words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Inquiry => "an inquiry",
+        Standing::InquiryReview => "an inquiry under review",
+        Standing::InquiryClosed => "an inquiry that was closed",
+        Standing::NeedsResponse => "waiting for an answer",
+        Standing::UnderReview => "under review",
+        Standing::Closed => "closed",
+        Standing::Won => "won",
+        Standing::Lost => "lost",
     }
 }
 

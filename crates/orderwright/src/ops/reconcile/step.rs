@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orderwright_core::decide::Command;
+use orderwright_core::decide::{Command, Refusal};
 use orderwright_core::id::JobId;
 use orderwright_core::order::{Order, Payment, RefundState, SANDBOX};
 use orderwright_core::time::Timestamp;
@@ -12,8 +12,8 @@ use super::{Body, Counts, Place, Request, body, lists, next_job, text};
 use crate::effects::{provider_events, runner};
 use crate::ops::command::{OrderRef, load};
 use crate::ops::{Ctx, OpError};
-use crate::pay::ProviderError;
-use crate::pay::port::{PaymentBooks, PaymentSeen};
+use crate::pay::port::{DisputeSeen, Disputes, PaymentBooks, PaymentSeen};
+use crate::pay::{Provider, ProviderError};
 use crate::store::{Changeset, CommitError, DifferenceRow, JobRow, Scope};
 
 /// Orders of one step: each payment is a call or two to a provider, and a step stays well inside a job's lease.
@@ -99,12 +99,14 @@ struct Asker<'a> {
     request: &'a Request,
     /// The sandbox's books since the first order of the step.
     sandbox: Option<BTreeMap<String, PaymentBooks>>,
+    /// Chargebacks of providers that list them all at once, by provider, as they were asked for in this step.
+    disputes: BTreeMap<&'static str, Disputes>,
 }
 
 async fn orders(ctx: &Ctx, request: &Request, after: i64) -> Result<(Found, Place), OpError> {
     let rows = ctx.app.store.order_bodies(&Scope::All, after, ORDERS).await?;
     let mut found = Found::default();
-    let mut asker = Asker { ctx, request, sandbox: None };
+    let mut asker = Asker { ctx, request, sandbox: None, disputes: BTreeMap::new() };
     let mut last = after;
     let mut ended = rows.len() < ORDERS as usize;
     for (id, document) in rows {
@@ -158,6 +160,7 @@ impl Asker<'_> {
                 }
                 order = now;
                 self.sandbox = None;
+                self.disputes.clear();
             }
         }
         Ok(())
@@ -173,8 +176,21 @@ impl Asker<'_> {
             return Ok(compare(order, payment, books.as_ref(), false));
         }
         let Some(reference) = &payment.reference else { return Ok(compare(order, payment, None, true)) };
-        let books = provider.payment_books(order.id, reference).await.map_err(unanswered)?;
+        let mut books = provider.payment_books(order.id, reference).await.map_err(unanswered)?;
+        if let Some(books) = &mut books {
+            books.disputes.extend(self.disputes(provider, reference).await?);
+        }
         Ok(compare(order, payment, books.as_ref(), true))
+    }
+
+    /// Chargebacks of a payment, where they are not listed with it.
+    async fn disputes(&mut self, provider: &Provider, reference: &str) -> Result<Vec<DisputeSeen>, OpError> {
+        let name = provider.name();
+        if !self.disputes.contains_key(name) {
+            let all = provider.disputes().await.map_err(unanswered)?;
+            self.disputes.insert(name, all.unwrap_or_default());
+        }
+        Ok(self.disputes.get(name).and_then(|all| all.get(reference)).cloned().unwrap_or_default())
     }
 
     async fn sandbox(&mut self, since: Timestamp) -> Result<&BTreeMap<String, PaymentBooks>, OpError> {
@@ -204,6 +220,26 @@ impl Asker<'_> {
                     };
                     let Some(refund) = order.refunds.iter().find(through) else { continue };
                     Command::RefundFailed { refund: refund.id, code: "failed_at_provider".to_owned() }
+                }
+                // A refund of its own, not a sum that differs.
+                ("refund_unknown", Some(amount)) if difference.ours.is_none() => {
+                    let Some(reference) = reference else { continue };
+                    let taken = provider_events::take_refund(self.ctx, order, payment, reference, amount).await;
+                    difference.settled = match taken {
+                        Ok(taken) => taken == provider_events::Taken::Now,
+                        // A step began meanwhile: the next reconciliation takes it.
+                        Err(OpError::Refused(Refusal::PaymentInProgress)) => false,
+                        Err(error) => return Err(error),
+                    };
+                    continue;
+                }
+                ("dispute_unknown" | "dispute_amount" | "dispute_status", _) => {
+                    let (Some(reference), Some(provider)) = (reference, self.ctx.app.pay.get(&payment.provider)) else {
+                        continue;
+                    };
+                    difference.settled =
+                        provider_events::follow_dispute(self.ctx, provider, order, payment, reference).await?;
+                    continue;
                 }
                 _ => continue,
             };

@@ -3,12 +3,14 @@
 use orderwright_core::time::Timestamp;
 use serde_json::Value;
 
-use super::{Razorpay, text};
+use super::{Razorpay, disputes, owner, text};
 use crate::pay::ProviderError;
-use crate::pay::port::{Facts, PaymentBooks, PaymentSeen, RefundSeen, TransferSeen};
+use crate::pay::port::{Disputes, Facts, PaymentBooks, PaymentSeen, RefundSeen, TransferSeen};
 
-/// Payments that one page of a list has.
+/// Payments or disputes that one page of a list has.
 const PAGE: usize = 100;
+/// How many pages of disputes are looked through.
+const DISPUTE_PAGES: usize = 200;
 
 impl Razorpay {
     /// What Razorpay has of a payment. What a smaller capture gave back at once was never ours, and is left out.
@@ -26,6 +28,7 @@ impl Razorpay {
             reference: text(row, "id").to_owned(),
             amount: row["amount"].as_i64().unwrap_or(0),
             failed: (text(row, "status") == "failed").then(|| "failed".to_owned()),
+            by_us: owner(row).effect.is_some(),
         };
         let transfer = |row: &Value| TransferSeen {
             reference: text(row, "id").to_owned(),
@@ -38,7 +41,30 @@ impl Razorpay {
             taken,
             refunds: own.map(refund).collect(),
             transfers: transfers.iter().map(transfer).collect(),
+            disputes: Vec::new(),
         }))
+    }
+
+    /// All disputes, by their payment: Razorpay has no list of those of one payment, and none of a time.
+    pub async fn disputes(&self) -> Result<Disputes, ProviderError> {
+        let mut all = Disputes::new();
+        for page in 0..DISPUTE_PAGES {
+            let rows = self.items(&format!("/v1/disputes?count={PAGE}&skip={}", page * PAGE)).await?;
+            for row in &rows {
+                let of = all.entry(text(row, "payment_id").to_owned()).or_default();
+                // One that came between two pages moves another onto the next page once more.
+                let seen = disputes::seen(row);
+                of.retain(|d| d.reference != seen.reference);
+                of.push(seen);
+            }
+            if rows.len() < PAGE {
+                return Ok(all);
+            }
+        }
+        Err(ProviderError::Unavailable(format!(
+            "razorpay: more than {} disputes to look through",
+            DISPUTE_PAGES * PAGE
+        )))
     }
 
     /// A page of the payments of a time. Razorpay pages by how many were read.

@@ -6,6 +6,7 @@
 //! Source of the rules: razorpay.com/docs/api.
 
 mod books;
+mod disputes;
 mod payments;
 mod payouts;
 mod refunds;
@@ -13,16 +14,14 @@ mod transfers;
 mod webhook;
 
 use orderwright_core::decide::EffectJob;
-use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId, PayoutId};
-use orderwright_core::time::Timestamp;
 use orderwright_core::workflow::Effect;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::config::RazorpayConfig;
 use super::http::{Auth, Body, Call, Http, Reply};
-use super::port::{AccountState, CustomerAction, Evidence, Facts, ObjectKind, ObjectRef, Owner, Work};
+use super::port::{AccountState, CustomerAction, Facts, ObjectKind, ObjectRef, Owner, Work};
 use super::{Answer, ProviderError};
 
 /// The adapter.
@@ -95,71 +94,6 @@ impl Razorpay {
             gateway_order: reference.to_owned(),
             script_url: self.config.script_url.clone(),
         }))
-    }
-
-    /// Puts evidence to a chargeback.
-    pub async fn submit_evidence(
-        &self,
-        dispute: &str,
-        evidence: &Evidence,
-        submit: bool,
-    ) -> Result<Answer, ProviderError> {
-        let mut body = json!({ "action": if submit { "submit" } else { "draft" } });
-        if let Some(summary) = &evidence.summary {
-            body["summary"] = json!(summary);
-        }
-        for (field, file) in &evidence.files {
-            if !body[field].is_array() {
-                body[field] = json!([]);
-            }
-            body[field].as_array_mut().expect("made above").push(json!(file));
-        }
-        // A draft may be written over; what was submitted cannot be submitted again, and says so.
-        let reply =
-            self.call(Method::PATCH, &format!("/v1/disputes/{dispute}/contest"), body, Vec::new(), true).await?;
-        if reply.is_success() { Ok(Answer::done(dispute)) } else { refusal(&reply) }
-    }
-
-    /// What a dispute says now. The payment that it is about says whose it is.
-    async fn dispute_facts(&self, id: &str) -> Result<Option<Facts>, ProviderError> {
-        let Some(dispute) = self.get(&format!("/v1/disputes/{id}")).await? else { return Ok(None) };
-        let owner = match dispute["payment_id"].as_str() {
-            Some(payment) => self.owner_of_payment(payment).await?,
-            None => Owner::default(),
-        };
-        let status = text(&dispute, "status").to_owned();
-        let amount = dispute["amount"].as_i64().unwrap_or(0);
-        let deducted = dispute["amount_deducted"].as_i64().unwrap_or(0);
-        let (standing, withdrawn) = match (status.as_str(), text(&dispute, "phase")) {
-            ("won", _) => (Standing::Won, 0),
-            ("lost", _) => (Standing::Lost, if deducted > 0 { deducted } else { amount }),
-            ("closed", _) if deducted > 0 => (Standing::Lost, deducted),
-            ("closed", _) => (Standing::Closed, 0),
-            ("under_review", "retrieval") => (Standing::InquiryReview, deducted),
-            ("under_review", _) => (Standing::UnderReview, deducted),
-            (_, "retrieval") => (Standing::Inquiry, deducted),
-            (_, _) => (Standing::NeedsResponse, deducted),
-        };
-        Ok(Some(Facts::Dispute {
-            owner,
-            reference: id.to_owned(),
-            amount,
-            currency: text(&dispute, "currency").to_owned(),
-            standing,
-            status,
-            withdrawn,
-            // Razorpay says nothing of a fee.
-            fee: 0,
-            respond_by: dispute["respond_by"].as_i64().filter(|s| *s > 0).map(|s| Timestamp(s * 1_000_000)),
-            reason: dispute["reason_code"].as_str().map(str::to_owned),
-        }))
-    }
-
-    /// Does not contest a dispute.
-    pub async fn accept_dispute(&self, dispute: &str) -> Result<Answer, ProviderError> {
-        let path = format!("/v1/disputes/{dispute}/accept");
-        let reply = self.call(Method::POST, &path, json!({}), Vec::new(), true).await?;
-        if reply.is_success() { Ok(Answer::done(dispute)) } else { refusal(&reply) }
     }
 
     /// How a linked account of Route stands.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Razorpay, notes, owner, refusal, text, unexpected};
 use crate::pay::port::{Facts, Owner, Work};
-use crate::pay::{Answer, ProviderError, Settled, signature};
+use crate::pay::{Answer, ProviderError, Settled, shown, signature};
 
 /// How long an authorised payment may wait for its capture, in minutes, as we ask it of each order: five days.
 const EXPIRY_MIN: i64 = 7200;
@@ -110,10 +110,8 @@ impl Razorpay {
         };
         let authorised = payment["amount"].as_i64().unwrap_or(-1);
         if authorised < job.amount || text(&payment, "currency") != job.currency.code() {
-            let (currency, wanted) = (text(&payment, "currency"), job.currency.show(job.amount));
-            return Err(ProviderError::Mismatch(format!(
-                "{id} is for {authorised} {currency}, too little for {wanted}"
-            )));
+            let (there, wanted) = (shown(authorised, text(&payment, "currency")), job.currency.show(job.amount));
+            return Err(ProviderError::Mismatch(format!("{id} is for {there}, too little for {wanted}")));
         }
         match text(&payment, "status") {
             "authorized" => self.take(&payment, job).await,
@@ -210,8 +208,8 @@ fn same_money(object: &Value, job: &EffectJob) -> Result<(), ProviderError> {
     if amount == job.amount && currency == job.currency.code() {
         return Ok(());
     }
-    let id = text(object, "id");
-    Err(ProviderError::Mismatch(format!("{id} is for {amount} {currency}, not for {}", job.currency.show(job.amount))))
+    let (id, there) = (text(object, "id"), shown(amount, currency));
+    Err(ProviderError::Mismatch(format!("{id} is for {there}, not for {}", job.currency.show(job.amount))))
 }
 
 fn held(payment: &Value, amount: i64) -> Answer {

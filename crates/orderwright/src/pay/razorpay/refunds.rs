@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::payments::payment_of;
 use super::{Razorpay, notes, owner, refusal, text};
 use crate::pay::http::Reply;
-use crate::pay::port::Facts;
-use crate::pay::{Answer, ProviderError, Settled};
+use crate::pay::port::{Facts, Owner};
+use crate::pay::{Answer, ProviderError, Settled, shown};
 
 impl Razorpay {
     /// Gives money back.
@@ -33,11 +33,17 @@ impl Razorpay {
         found.map(|refund| settle(refund, job)).transpose()
     }
 
-    /// What a refund says now.
+    /// What a refund says now. One that was made in Razorpay's dashboard has nothing of ours on it: its payment's order has.
     pub(super) async fn refund_facts(&self, id: &str) -> Result<Option<Facts>, ProviderError> {
         let Some(refund) = self.get(&format!("/v1/refunds/{id}")).await? else { return Ok(None) };
+        let mut whose = owner(&refund);
+        if whose.effect.is_none()
+            && let Some(payment) = refund["payment_id"].as_str()
+        {
+            whose = Owner { effect: None, ..self.owner_of_payment(payment).await? };
+        }
         Ok(Some(Facts::Refund {
-            owner: owner(&refund),
+            owner: whose,
             reference: id.to_owned(),
             amount: refund["amount"].as_i64().unwrap_or(0),
             currency: text(&refund, "currency").to_owned(),
@@ -49,10 +55,8 @@ impl Razorpay {
 fn settle(refund: &Value, job: &EffectJob) -> Result<Answer, ProviderError> {
     let (id, amount) = (text(refund, "id"), refund["amount"].as_i64().unwrap_or(-1));
     if amount != job.amount || text(refund, "currency") != job.currency.code() {
-        return Err(ProviderError::Mismatch(format!(
-            "{id} gives back {amount}, not {}",
-            job.currency.show(job.amount)
-        )));
+        let there = shown(amount, text(refund, "currency"));
+        return Err(ProviderError::Mismatch(format!("{id} gives back {there}, not {}", job.currency.show(job.amount))));
     }
     Ok(match text(refund, "status") {
         "failed" => Answer::declined("refund_failed"),

@@ -10,7 +10,7 @@ use crate::pay::ProviderError;
 use crate::pay::port::{Facts, PaymentBooks, PaymentSeen, RefundSeen, TransferSeen};
 
 impl Stripe {
-    /// What Stripe has of a payment: the intent, its refunds, and the transfers of its order's group that were made from it.
+    /// What Stripe has of a payment: the intent, its refunds and disputes, and the transfers of its order's group that were made from it.
     pub async fn payment_books(&self, order: OrderId, reference: &str) -> Result<Option<PaymentBooks>, ProviderError> {
         // A verified card holds and takes nothing.
         if reference.starts_with("seti_") {
@@ -22,6 +22,7 @@ impl Stripe {
         };
         let refunds = self.all(&format!("/v1/refunds?payment_intent={reference}")).await?;
         let transfers = self.all(&format!("/v1/transfers?transfer_group={order}")).await?;
+        let disputes = self.all(&format!("/v1/disputes?payment_intent={reference}")).await?;
         let money = |row: &Value, field: &str| from_stripe(row[field].as_i64().unwrap_or(0), text(row, "currency"));
         let refund = |row: &Value| RefundSeen {
             reference: text(row, "id").to_owned(),
@@ -30,6 +31,7 @@ impl Stripe {
                 "" => text(row, "status").to_owned(),
                 reason => reason.to_owned(),
             }),
+            by_us: owner(row).effect.is_some(),
         };
         let transfer = |row: &Value| TransferSeen {
             reference: text(row, "id").to_owned(),
@@ -43,6 +45,7 @@ impl Stripe {
             taken,
             refunds: refunds.iter().map(refund).collect(),
             transfers: own.map(transfer).collect(),
+            disputes: disputes.iter().map(super::disputes::seen).collect(),
         }))
     }
 

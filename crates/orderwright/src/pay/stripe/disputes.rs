@@ -2,11 +2,12 @@
 
 use orderwright_core::dispute::Standing;
 use orderwright_core::time::Timestamp;
+use serde_json::Value;
 
 use super::money::from_stripe;
 use super::{Stripe, answers, id_in, owner, text};
 use crate::pay::form::Form;
-use crate::pay::port::{Evidence, Facts, Owner};
+use crate::pay::port::{DisputeSeen, Evidence, Facts, Owner};
 use crate::pay::{Answer, ProviderError};
 
 impl Stripe {
@@ -19,29 +20,17 @@ impl Stripe {
             }
             None => Owner::default(),
         };
-        let currency = text(&dispute, "currency").to_ascii_uppercase();
-        let status = text(&dispute, "status").to_owned();
-        let amount = from_stripe(dispute["amount"].as_i64().unwrap_or(0), &currency);
-        let standing = standing(&status);
-        // Money that went and came, and what Stripe kept each time.
-        let moves = dispute["balance_transactions"].as_array();
-        let sum = |field: &str| -> i64 { moves.into_iter().flatten().filter_map(|m| m[field].as_i64()).sum() };
-        let told = moves.is_some_and(|m| m.iter().any(|m| m.is_object()));
-        let withdrawn = match (told, standing) {
-            (true, _) => -from_stripe(sum("amount"), &currency),
-            (false, Standing::Lost) => amount,
-            (false, _) => 0,
-        };
+        let DisputeSeen { amount, standing, withdrawn, fee, .. } = seen(&dispute);
         let due = dispute["evidence_details"]["due_by"].as_i64();
         Ok(Some(Facts::Dispute {
             owner,
             reference: id.to_owned(),
             amount,
             withdrawn,
-            fee: from_stripe(sum("fee"), &currency),
-            currency,
+            fee,
+            currency: text(&dispute, "currency").to_ascii_uppercase(),
             standing,
-            status,
+            status: text(&dispute, "status").to_owned(),
             respond_by: due.map(|s| Timestamp(s * 1_000_000)),
             reason: dispute["reason"].as_str().map(str::to_owned),
         }))
@@ -76,6 +65,24 @@ impl Stripe {
         let reply = self.post(&format!("/v1/disputes/{dispute}"), &form, &format!("evidence-{digest}")).await?;
         if reply.is_success() { Ok(Answer::done(dispute)) } else { answers::refusal(&reply) }
     }
+}
+
+/// What a dispute's own object says of its money.
+pub(super) fn seen(dispute: &Value) -> DisputeSeen {
+    let currency = text(dispute, "currency");
+    let amount = from_stripe(dispute["amount"].as_i64().unwrap_or(0), currency);
+    let standing = standing(text(dispute, "status"));
+    // Money that went and came, and what Stripe kept each time.
+    let moves = dispute["balance_transactions"].as_array();
+    let sum = |field: &str| -> i64 { moves.into_iter().flatten().filter_map(|m| m[field].as_i64()).sum() };
+    let told = moves.is_some_and(|m| m.iter().any(|m| m.is_object()));
+    let withdrawn = match (told, standing) {
+        (true, _) => -from_stripe(sum("amount"), currency),
+        (false, Standing::Lost) => amount,
+        (false, _) => 0,
+    };
+    let fee = from_stripe(sum("fee"), currency);
+    DisputeSeen { reference: text(dispute, "id").to_owned(), amount, standing, withdrawn, fee }
 }
 
 /// Stripe's word for how a dispute stands. One that it may invent is undecided.

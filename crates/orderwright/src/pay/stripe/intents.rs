@@ -10,7 +10,7 @@ use super::{Stripe, answers, id_in, is_old, made_at, owner, text, with_owner};
 use crate::pay::config::Verification;
 use crate::pay::form::Form;
 use crate::pay::port::{CHECKOUT, Facts, Work};
-use crate::pay::{Answer, ProviderError, Settled};
+use crate::pay::{Answer, ProviderError, Settled, shown};
 
 /// How far the clocks of the shop and of Stripe may differ when objects are looked for by their time, in seconds.
 const CLOCKS_S: i64 = 3600;
@@ -175,8 +175,9 @@ impl Stripe {
                 let received = from_stripe(intent["amount_received"].as_i64().unwrap_or(0), text(intent, "currency"));
                 if received != job.amount {
                     return Err(ProviderError::Mismatch(format!(
-                        "{reference}: {received} were taken instead of {}",
-                        job.amount
+                        "{reference}: {} were taken instead of {}",
+                        shown(received, text(intent, "currency")),
+                        job.currency.show(job.amount)
                     )));
                 }
                 Ok(Answer::Done(Settled { moved: Some(received), ..settled(intent, reference) }))
@@ -329,11 +330,8 @@ fn same_money(intent: &Value, job: &EffectJob) -> Result<(), ProviderError> {
     let wanted = to_stripe(job.amount, job.currency)?;
     if amount != wanted || !currency.eq_ignore_ascii_case(job.currency.code()) {
         let id = text(intent, "id");
-        let (amount, currency) = (from_stripe(amount, currency), currency.to_ascii_uppercase());
-        return Err(ProviderError::Mismatch(format!(
-            "{id} is for {amount} {currency}, not for {}",
-            job.currency.show(job.amount)
-        )));
+        let there = shown(from_stripe(amount, currency), currency);
+        return Err(ProviderError::Mismatch(format!("{id} is for {there}, not for {}", job.currency.show(job.amount))));
     }
     Ok(())
 }
@@ -346,9 +344,9 @@ fn captured(intent: &Value, job: &EffectJob) -> Result<Answer, ProviderError> {
     match text(intent, "status") {
         "processing" => Ok(Answer::Processing),
         _ if !currency.eq_ignore_ascii_case(job.currency.code()) => {
-            let currency = currency.to_ascii_uppercase();
+            let there = shown(received, currency);
             Err(ProviderError::Mismatch(format!(
-                "{reference}: {received} (minor units) {currency} were taken instead of {}",
+                "{reference}: {there} were taken instead of {}",
                 job.currency.show(job.amount)
             )))
         }

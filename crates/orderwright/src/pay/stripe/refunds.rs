@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::intents::reference_of;
 use super::money::{from_stripe, to_stripe};
-use super::{Stripe, answers, owner, text, with_owner};
+use super::{Stripe, answers, id_in, owner, text, with_owner};
 use crate::pay::form::Form;
-use crate::pay::port::Facts;
-use crate::pay::{Answer, ProviderError, Settled};
+use crate::pay::port::{Facts, Owner};
+use crate::pay::{Answer, ProviderError, Settled, shown};
 
 impl Stripe {
     /// Gives money back.
@@ -33,12 +33,19 @@ impl Stripe {
         found.map(|refund| settle(&refund, job)).transpose()
     }
 
-    /// What a refund says now.
+    /// What a refund says now. One that was made in Stripe's dashboard has nothing of ours on it: its payment has.
     pub async fn refund_facts(&self, id: &str) -> Result<Option<Facts>, ProviderError> {
         let Some(refund) = self.get(&format!("/v1/refunds/{id}")).await? else { return Ok(None) };
         let currency = text(&refund, "currency").to_ascii_uppercase();
+        let mut whose = owner(&refund);
+        if whose.effect.is_none()
+            && let Some(intent) = id_in(&refund["payment_intent"])
+        {
+            let paid = self.get(&format!("/v1/payment_intents/{intent}")).await?.map(|i| owner(&i)).unwrap_or_default();
+            whose = Owner { effect: None, ..paid };
+        }
         Ok(Some(Facts::Refund {
-            owner: owner(&refund),
+            owner: whose,
             reference: id.to_owned(),
             amount: from_stripe(refund["amount"].as_i64().unwrap_or(0), &currency),
             currency,
@@ -58,10 +65,8 @@ fn settle(refund: &Value, job: &EffectJob) -> Result<Answer, ProviderError> {
     let id = text(refund, "id");
     let amount = from_stripe(refund["amount"].as_i64().unwrap_or(-1), text(refund, "currency"));
     if amount != job.amount || !text(refund, "currency").eq_ignore_ascii_case(job.currency.code()) {
-        return Err(ProviderError::Mismatch(format!(
-            "{id} gives back {amount}, not {}",
-            job.currency.show(job.amount)
-        )));
+        let there = shown(amount, text(refund, "currency"));
+        return Err(ProviderError::Mismatch(format!("{id} gives back {there}, not {}", job.currency.show(job.amount))));
     }
     Ok(match text(refund, "status") {
         // Pending is on its way: Stripe has taken it from the balance.

@@ -314,7 +314,7 @@ impl Collector for Commits {
     }
 }
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "fire",
     "set_status",
     "pay",
@@ -334,6 +334,7 @@ const COMMANDS: [&str; 19] = [
     "hold_lost",
     "stuck",
     "mailed",
+    "refund_seen",
 ];
 
 fn name_of(command: &Command) -> &'static str {
@@ -357,6 +358,7 @@ fn name_of(command: &Command) -> &'static str {
         Command::HoldLost { .. } => 16,
         Command::Stuck { .. } => 17,
         Command::Mailed(_) => 18,
+        Command::RefundSeen { .. } => 19,
     }]
 }
 

@@ -4,12 +4,14 @@ use orderwright_core::decide::{EVIDENCE_KINDS, Event, EventItem, NewEvidence, Op
 use orderwright_core::dispute::{Dispute, Outcome, Reason, Wants};
 use orderwright_core::id::{DisputeId, EvidenceId, ItemId, MessageId, OrderId};
 use orderwright_core::money::MAX_AMOUNT;
+use orderwright_core::refunds::RefundMethod;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Audience;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::event::{EventItemBody, ShipmentBody, optional_text, required_text};
+use super::event::{EventItemBody, METHODS, ShipmentBody, optional_text, required_text};
+use super::money::{FailureView, failed};
 use crate::ops::disputes::{Found, MAX_SUMMARY};
 use crate::ops::{FieldError, OpError};
 use crate::store::{DisputeNoteRow, DisputeRow};
@@ -93,6 +95,8 @@ pub struct DecisionView {
     pub amount: Option<i64>,
     /// `ref_…`: the refund that they go back by.
     pub refund_id: Option<String>,
+    /// Why that refund did not go through: then the claim is the operator's again. Null while it is under way and when it went back.
+    pub refund_failure: Option<FailureView>,
     /// Who decided.
     pub decided_by: String,
     /// RFC 3339.
@@ -174,6 +178,7 @@ fn view(dispute: &Dispute, head: (OrderId, &str, &str, &str), audience: Audience
             outcome: r.outcome.name().to_owned(),
             amount: r.amount,
             refund_id: r.refund_id.map(|id| id.to_string()),
+            refund_failure: r.failure.as_deref().map(|code| failed(code, staff)),
             decided_by: r.by.clone(),
             decided_at: r.at.to_string(),
         }),
@@ -420,6 +425,9 @@ pub struct DecisionBody {
     /// Whether the provider is told; false books a refund that was made outside.
     #[serde(default)]
     pub initiate_payment_refund: Option<bool>,
+    /// original (the way it came, unless said) or bank (by a bank transfer that somebody makes: the card is gone).
+    #[serde(default)]
+    pub method: Option<String>,
 }
 
 impl DecisionBody {
@@ -429,10 +437,12 @@ impl DecisionBody {
         let outcome = word(&mut wrong, "/outcome", &self.outcome, Outcome::ALL);
         optional_text(&mut wrong, "/reason", self.reason.as_deref());
         amount(&mut wrong, self.amount);
+        let methods = [(METHODS[0], RefundMethod::Original), (METHODS[1], RefundMethod::Bank)];
+        let method = self.method.as_deref().and_then(|m| word(&mut wrong, "/method", m, &methods)).unwrap_or_default();
         let (Some(outcome), true) = (outcome, wrong.is_empty()) else { return Err(Problem::fields(wrong)) };
         let initiate_payment_refund = self.initiate_payment_refund.unwrap_or(true);
         let policy = Default::default();
-        Ok(Verdict { outcome, amount: self.amount, reason: self.reason, initiate_payment_refund, policy })
+        Ok(Verdict { outcome, amount: self.amount, reason: self.reason, initiate_payment_refund, method, policy })
     }
 }
 

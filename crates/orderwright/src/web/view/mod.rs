@@ -10,4 +10,6 @@ pub mod order;
 pub mod order_csv;
 pub mod page;
 pub mod payout;
+pub mod share;
+pub mod statement;
 pub mod stock;

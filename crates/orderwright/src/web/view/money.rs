@@ -27,8 +27,12 @@ pub struct PaymentView {
     pub captured: i64,
     /// Released.
     pub voided: i64,
-    /// Given back.
+    /// Given back the way it came.
     pub refunded: i64,
+    /// Given back by bank transfer instead, the newest payment first.
+    pub refunded_by_bank: i64,
+    /// What the customer's bank took back for good: disputes that were lost.
+    pub charged_back: i64,
     /// ISO 4217.
     pub currency: String,
     /// The provider's id.
@@ -150,6 +154,9 @@ pub struct SplitView {
     pub amount: i64,
     /// Taken back by refunds.
     pub refunded: i64,
+    /// What it bears of disputes that were lost.
+    #[serde(rename = "chargedBack")]
+    pub charged_back: i64,
     /// What it bears of the payment provider's fees.
     #[serde(rename = "feesBorne")]
     pub fees_borne: i64,
@@ -220,6 +227,8 @@ pub(super) fn payment(payment: &Payment, order: &Order, payable: bool) -> Paymen
         captured: payment.captured,
         voided: payment.voided,
         refunded: payment.refunded,
+        refunded_by_bank: order.refunded_by_bank_of(payment.id),
+        charged_back: order.charged_back_of_payment(payment.id),
         currency: order.currency.code().to_owned(),
         reference: payment.reference.clone(),
         failure_code: payment.failure_code.clone(),
@@ -240,12 +249,17 @@ pub(super) fn payment(payment: &Payment, order: &Order, payable: bool) -> Paymen
 
 fn failure(refund: &Refund, staff: bool) -> Option<FailureView> {
     let code = refund.failure_code.as_ref().filter(|_| refund.state == RefundState::Failed)?;
+    Some(failed(code, staff))
+}
+
+/// A provider's code in words.
+pub(super) fn failed(code: &str, staff: bool) -> FailureView {
     let words = failure_words(code);
-    Some(FailureView {
-        code: code.clone(),
+    FailureView {
+        code: code.to_owned(),
         message: words.message.to_owned(),
         next_step: staff.then(|| words.next_step.to_owned()),
-    })
+    }
 }
 
 /// Shows a refund; to customers without who approved and who bears it.
@@ -316,7 +330,6 @@ pub(super) fn errand(errand: &Errand) -> ErrandView {
 
 pub(super) fn split(split: &Split, order: &Order) -> SplitView {
     let party = PartyView { kind: split.party.kind.name().to_owned(), id: split.party.id.clone() };
-    let account = split.party.account();
-    let fees_borne = order.fees.iter().find(|(known, _)| *known == account).map_or(0, |(_, fee)| *fee);
-    SplitView { party, amount: split.amount, refunded: split.refunded, fees_borne }
+    let (charged_back, fees_borne) = (order.borne_by(&split.party), order.fees_borne(&split.party));
+    SplitView { party, amount: split.amount, refunded: split.refunded, charged_back, fees_borne }
 }

@@ -61,6 +61,8 @@ pub struct OrderView {
     pub total: Option<i64>,
     /// What went back; null for merchants.
     pub refunded_total: Option<i64>,
+    /// What customers' banks took back for good: disputes that were lost. No part of `refundedTotal`.
+    pub charged_back_total: Option<i64>,
     /// The gateway's reference of the order.
     pub razorpay_order_id: Option<String>,
     /// The provider's reference of the payment.
@@ -316,6 +318,7 @@ pub fn order(loaded: &Loaded, contacts: &Contacts, ctx: &Ctx) -> OrderView {
         rounding_amount: total(order.rounding_amount),
         total: total(order.total),
         refunded_total: total(order.refunded()),
+        charged_back_total: total(order.chargebacks().map(|c| c.lost).sum()),
         razorpay_order_id: order.gateway_order_id.clone(),
         payment_reference: order.payment_reference().filter(|_| whole).map(str::to_owned),
         shipping_provider: order.shipping_provider.clone(),

@@ -55,10 +55,15 @@ pub struct PayoutView {
     pub netted: i64,
     /// What the party owes from then on.
     pub owed: i64,
-    /// What the party was owed before it, in all channels of the currency.
+    /// The balance of the party's account before it, in all channels of the currency: what the platform owes it, negative where more went
+    /// back than was there. What the party owes from before is not in it but in `owedBefore`.
     pub opening: i64,
-    /// What it is owed after it: not due yet, or less than the minimum.
+    /// The same after it: not due yet, or less than the minimum.
     pub closing: i64,
+    /// What the party owed the platform before it, in all channels of the currency; null for payouts of before this was written down.
+    pub owed_before: Option<i64>,
+    /// What it owes after it: `owedBefore + owed − netted`. Later payouts are less by it.
+    pub owed_after: Option<i64>,
     /// Why it failed or came back.
     pub reason: Option<String>,
     /// The bank's or the provider's word for it.
@@ -103,6 +108,8 @@ pub fn payout(payout: Payout, own: bool) -> PayoutView {
         owed: made.owed,
         opening: body.opening,
         closing: body.closing,
+        owed_before: body.owed_before,
+        owed_after: body.owed_after,
         reason: body.reason,
         reference: body.reference,
         needs_account: row.parked && body.needs_details,
@@ -168,9 +175,22 @@ const POLICY: &str = "default-src 'none'; style-src 'sha256-Usqr7LiCO/JOuPOBBil1
 /// The statement as CSV: a row a line, amounts as numbers of minor units, no text that a spreadsheet takes for a formula.
 pub fn csv(statement: &Statement) -> Document {
     let mut rows = Rows::default();
-    let names = ["payoutId", "type", "orderId", "orderNumber", "relatedPayoutId", "description", "currency", "amount"];
+    // What is owed beside the payout stands in each row, since a row of its own would be counted into the amount.
+    let names = [
+        "payoutId",
+        "type",
+        "orderId",
+        "orderNumber",
+        "relatedPayoutId",
+        "description",
+        "currency",
+        "amount",
+        "owedBefore",
+        "owedAfter",
+    ];
     rows.push(&names.map(Cell::from));
     let payout = &statement.payout;
+    let owed = |amount: Option<i64>| amount.map_or_else(|| Cell::from(""), Cell::from);
     for line in &statement.lines {
         let (order, number) = line.order.as_ref().map(|(id, number)| (id.to_string(), number.clone())).unzip();
         rows.push(&[
@@ -182,6 +202,8 @@ pub fn csv(statement: &Statement) -> Document {
             Cell::from(&line.description),
             Cell::from(&payout.row.currency),
             Cell::from(line.amount),
+            owed(payout.body.owed_before),
+            owed(payout.body.owed_after),
         ]);
     }
     let name = format!("attachment; filename=\"payout-{}.csv\"", payout.id());
@@ -258,10 +280,15 @@ pub fn html(statement: &Statement) -> Document {
         "</tbody><tfoot><tr><td></td><td>Paid out</td><td class=\"n\">{total}</td></tr></tfoot></table>"
     ));
     out.push_str(&format!(
-        "<p>Balance before: {} · Balance after: {}</p></body></html>",
+        "<p>Your balance before: {} · Your balance after: {}</p>",
         currency.show(body.opening),
         currency.show(body.closing)
     ));
+    if let (Some(before), Some(after)) = (body.owed_before, body.owed_after) {
+        let (before, after) = (currency.show(before), currency.show(after));
+        out.push_str(&format!("<p>Owed by you before: {before} · Owed by you after: {after}</p>"));
+    }
+    out.push_str("</body></html>");
     document("text/html; charset=utf-8", "inline".to_owned(), out.into_bytes())
 }
 

@@ -20,6 +20,8 @@ scenarios! {
     clock:
         a_silent_merchant_is_passed_over,
         a_merchant_who_has_not_seen_the_order_is_not_asked;
+    own:
+        a_claim_is_refunded_when_the_money_went_back_and_not_before;
 }
 
 fn claim(shop: &Shop, order: &str, item: usize, more: Value) -> Value {
@@ -73,9 +75,11 @@ fn a_customer_raises_it_the_merchant_answers_the_operator_refunds(shop: &Shop) {
     assert_eq!(texts, ["it arrived in pieces", "Sorry!"]);
     let body = json!({ "outcome": "refund", "reason": "we have seen the photos" });
     let decided = admin.post(&at(&id, "/decide"), &body).expect(200);
-    assert_eq!((decided.s("status"), decided["undecided"].as_bool()), ("refunded", Some(false)));
+    assert!(["refunding", "refunded"].contains(&decided.s("status")), "as soon as the provider answers: {decided:#}");
     let total = shop.view(&order).n("total");
     let seen = shop.wait_refunded(&order, total);
+    let over = admin.get(&at(&id, "")).expect(200);
+    assert_eq!((over.s("status"), over["undecided"].as_bool()), ("refunded", Some(false)));
     assert_eq!(decided["decision"].s("refundId"), seen.list("refunds")[0].id());
     assert_eq!((decided["decision"].n("amount"), seen.s("paymentStatus")), (total, "refunded"));
     for actor in [&customer, &seller] {
@@ -85,7 +89,8 @@ fn a_customer_raises_it_the_merchant_answers_the_operator_refunds(shop: &Shop) {
         }
     }
     assert!(!shop.timeline_as(&admin, &order).iter().any(|e| e.to_string().contains("Sorry!")), "no text on it");
-    admin.post(&at(&id, "/decide"), &body).problem(409);
+    let again = admin.post(&at(&id, "/decide"), &body).problem(409);
+    assert!(again.s("detail").contains("`refund` is not possible now"), "what is refused is the decision: {again:#}");
     seller.post(&own(&seller, &order, &id, "/messages"), &json!({ "message": "too late" })).problem(409);
 }
 
@@ -98,6 +103,7 @@ fn a_part_goes_back_within_what_is_left(shop: &Shop) {
         (json!({ "outcome": "refund", "amount": 5 }), "/amount"),
         (json!({ "outcome": "reject" }), "/reason"),
         (json!({ "outcome": "burn" }), "/outcome"),
+        (json!({ "outcome": "refund", "method": "cash" }), "/method"),
         (json!({ "outcome": "partial", "amount": 0 }), "/amount"),
     ] {
         shop.unchanged(&order, || admin.post(&at(&id, "/decide"), &body).wrong(&[field]));
@@ -106,8 +112,9 @@ fn a_part_goes_back_within_what_is_left(shop: &Shop) {
     shop.unchanged(&order, || drop(admin.post(&at(&id, "/decide"), &much).problem(409)));
     let part = json!({ "outcome": "partial", "amount": 7, "reason": "for the scratch" });
     let decided = shop.retailer("retail").post(&at(&id, "/decide"), &part).expect(200);
-    assert_eq!((decided.s("status"), decided["decision"].n("amount")), ("partially_refunded", 7));
+    assert_eq!(decided["decision"].n("amount"), 7);
     assert_eq!(shop.wait_refunded(&order, 7).s("paymentStatus"), "partially_refunded");
+    assert_eq!(status(shop, &id), "partially_refunded");
 }
 
 fn a_merchant_raises_one_and_the_customer_withdraws_nothing(shop: &Shop) {
@@ -300,4 +307,59 @@ fn a_lifecycle_of_disputes_is_not_published(shop: &Shop) {
     let refused = shop.admin().post("/admin/workflows", &json!({ "text": text })).problem(422);
     assert_eq!(refused.s("code"), "workflow_refused");
     assert!(refused.to_string().contains("come with the program"), "{refused:#}");
+}
+
+fn a_claim_is_refunded_when_the_money_went_back_and_not_before(shop: &mut Shop) {
+    let (admin, customer) = (shop.admin(), shop.customer(0));
+    let limit = json!({ "channel": "mall", "refundApprovalLimit": 1000, "refundApproval": "enforce" });
+    admin.patch("/admin/settings", &limit).expect(200);
+    let order = shop.ready_with("mall", &[(0, 1)]);
+    let id = raise(shop, &customer, &order).id().to_owned();
+    let kinds_of = |actor: &Actor| kinds(shop, actor, &order);
+    let first = |kind: &str| kinds_of(&customer).iter().position(|k| k == kind).expect("on the timeline");
+    assert!(first("dispute_opened") < first("dispute_message_added"), "{:?}", kinds_of(&customer));
+
+    // Beyond the limit a second person has to approve the refund, and rejects it.
+    let body = json!({ "outcome": "refund", "reason": "we have seen the photos" });
+    let decided = admin.post(&at(&id, "/decide"), &body).expect(200);
+    assert_eq!((decided.s("status"), decided["undecided"].as_bool()), ("refunding", Some(true)), "{decided:#}");
+    let seen = customer.get(&own(&customer, &order, &id, "")).expect(200);
+    assert_eq!(seen.s("displayStatus"), "Decided: your refund is under way");
+    let again = admin.post(&at(&id, "/decide"), &body).problem(409);
+    let said = again.s("detail");
+    assert!(said.contains("`refund` is not possible now") && said.contains("refunding"), "{again:#}");
+    assert!(!kinds_of(&customer).iter().any(|k| k == "dispute_closed"), "nothing went back");
+    let reject = |refund: &str| format!("/admin/orders/{order}/refunds/{refund}/reject");
+    shop.ops().post(&reject(decided["decision"].s("refundId")), &json!({})).expect(201);
+    let back = admin.get(&at(&id, "")).expect(200);
+    assert_eq!((back.s("status"), back["decision"]["refundFailure"].s("code")), ("awaiting_operator", "not_granted"));
+    let told = kinds_of(&admin);
+    assert!(told.iter().any(|k| k == "needs_attention"), "{told:?}");
+
+    // The card is gone: the provider refuses.
+    admin.patch("/admin/settings", &json!({ "channel": "mall", "refundApproval": "report" })).expect(200);
+    let fault = json!({ "operation": "payment.refund", "outcome": "expired_or_canceled_card", "times": 1 });
+    admin.post("/admin/sandbox/faults", &fault).expect(201);
+    admin.post(&at(&id, "/decide"), &body).expect(200);
+    let patience = std::time::Duration::from_secs(30);
+    let back = crate::shop::eventually("the claim is the operator's again", patience, || {
+        let seen = admin.get(&at(&id, "")).expect(200);
+        let failed = seen["decision"]["refundFailure"]["code"] == "expired_or_canceled_card";
+        if failed && seen.s("status") == "awaiting_operator" { Ok(seen) } else { Err(format!("{seen:#}")) }
+    });
+    assert!(back["decision"]["refundFailure"].s("nextStep").contains("bank"), "{back:#}");
+    let theirs = customer.get(&own(&customer, &order, &id, "")).expect(200);
+    assert!(theirs["decision"]["refundFailure"]["nextStep"].is_null(), "what staff can do is staff's: {theirs:#}");
+    let view = shop.view(&order);
+    assert_eq!((view.n("refundedTotal"), view.s("paymentStatus")), (0, "captured"));
+
+    // Decided again, by bank transfer.
+    let body = json!({ "outcome": "refund", "method": "bank", "reason": "by bank transfer then" });
+    let decided = admin.post(&at(&id, "/decide"), &body).expect(200);
+    assert_eq!((decided.s("status"), &decided["decision"]["refundFailure"]), ("refunded", &Value::Null));
+    let view = shop.view(&order);
+    let (total, payment) = (view.n("total"), &view["payments"][0]);
+    assert_eq!((view.n("refundedTotal"), payment.n("refunded"), payment.n("refundedByBank")), (total, 0, total));
+    assert!(payment.s("summary").ends_with("were taken and went back by bank transfer."), "{payment:#}");
+    assert_eq!(kinds_of(&customer).iter().filter(|k| *k == "dispute_closed").count(), 1);
 }

@@ -81,7 +81,15 @@ fn a_lost_one_is_borne_by_the_parties(shop: &Shop) {
     assert_eq!((bank.n("lost"), bank.n("borneByParties"), bank.n("borneByPlatform")), (total, total, 0));
     assert_eq!((balance(shop, &order, "party/"), balance(shop, &order, "disputes/")), (0, 0));
     let order = shop.wait_payment(&order, "captured");
-    assert_eq!(order.n("refundedTotal"), 0);
+    assert_eq!((order.n("refundedTotal"), order.n("chargedBackTotal")), (0, total));
+    let payment = &order["payments"][0];
+    assert_eq!((payment.n("refunded"), payment.n("chargedBack")), (0, total));
+    let words = payment.s("summary");
+    assert!(words.contains("back for good") && words.ends_with("Nothing is left."), "{words}");
+    assert!(
+        order.list("splits").iter().all(|s| s.n("chargedBack") == s.n("amount") && s.n("refunded") == 0),
+        "{order:#}"
+    );
     let more = json!({ "amount": 1, "reason": "kindness", "initiatePaymentRefund": true });
     let refused = shop.admin().refund(order.id(), &more).problem(409);
     assert_eq!(refused.s("code"), "refund_exceeds_remaining", "refunds and chargebacks share one bound");

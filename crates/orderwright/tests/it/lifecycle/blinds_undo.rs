@@ -15,6 +15,7 @@ scenarios! {
         the_customer_cancels_before_acceptance_and_the_funds_are_released,
         the_customer_cancels_before_production_and_gets_everything_back,
         the_customer_cannot_cancel_in_production,
+        the_suppliers_policy_says_whether_work_that_began_is_cancelled,
         the_shop_owner_may_cancel_before_production,
         a_cancelled_order_takes_no_further_event;
     quiet:
@@ -157,6 +158,36 @@ fn the_customer_cannot_cancel_in_production(shop: &Shop) {
         shop.customer(0).fire(&id, "cancel", &json!({})).problem(409);
         shop.retailer("blinds").cancel(&id).problem(409);
     });
+}
+
+fn the_suppliers_policy_says_whether_work_that_began_is_cancelled(shop: &Shop) {
+    let variants = crate::shop::lists::walk(&shop.admin(), "/admin/variants", "limit=200&channel=blinds");
+    let by_policy = |late: bool| {
+        let items = shop.demo()["channels"]["blinds"].list("items");
+        let of = |sku: &str| variants.iter().any(|v| v.s("sku") == sku && v["lateCancellation"] == late);
+        items.iter().position(|item| of(item.s("sku"))).expect("the demo has suppliers of both kinds")
+    };
+    for late in [true, false] {
+        let id = shop.ready_with("blinds", &[(by_policy(late), 1)]);
+        shop.merchants_fire(&id, "confirm", &json!({}));
+        shop.wait_status(&id, "confirmed");
+        shop.merchants_fire(&id, "start_production", &json!({}));
+        shop.wait_status(&id, "in_production");
+        shop.unchanged(&id, || drop(shop.customer(0).cancel(&id).problem(409)));
+        let order = shop.view(&id);
+        let maker = shop.merchant(order["items"][0].s("merchantId"));
+        if !late {
+            shop.unchanged(&id, || {
+                maker.fire(&id, "cancel", &json!({})).problem(409);
+                shop.admin().cancel(&id).problem(409);
+            });
+            continue;
+        }
+        maker.fire(&id, "cancel", &json!({ "reason": "nothing was cut yet" })).expect(200);
+        let order = shop.wait_refunded(&id, order.n("total"));
+        assert_eq!((order.s("status"), order.s("paymentStatus")), ("cancelled", "refunded"));
+        assert_sums(&order);
+    }
 }
 
 fn the_shop_owner_may_cancel_before_production(shop: &Shop) {

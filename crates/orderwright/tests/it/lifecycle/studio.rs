@@ -10,6 +10,7 @@ scenarios! {
         a_request_is_received_and_nothing_is_charged,
         the_verification_charge_is_never_part_of_the_order,
         acceptance_charges_in_full_and_completion_follows,
+        a_row_has_its_time_price_and_transaction,
         the_maker_declines_with_a_reason,
         the_member_cancels_before_acceptance,
         the_member_cannot_cancel_after_acceptance,
@@ -59,6 +60,21 @@ fn acceptance_charges_in_full_and_completion_follows(shop: &Shop) {
     shop.wait_status(&id, "accepted");
     shop.wait_payment(&id, "captured");
     assert_eq!(maker.fire(&id, "complete", &json!({})).expect(200).s("status"), "completed");
+}
+
+fn a_row_has_its_time_price_and_transaction(shop: &Shop) {
+    let id = shop.ready("studio");
+    shop.merchant_of("studio", 0).fire(&id, "accept", &json!({})).expect(200);
+    let order = shop.wait_payment(&id, "captured");
+    let transaction = order.s("paymentReference");
+    assert!(transaction.starts_with("sbx_"), "the provider's own id: {order:#}");
+    assert_eq!(order["payments"][0].s("reference"), transaction);
+    let number = order.s("orderNumber");
+    let rows = shop.admin().get(&format!("/admin/orders?orderNumber={number}")).expect(200);
+    let row = &rows["data"][0];
+    assert_eq!((row.s("paymentReference"), row.n("total")), (transaction, order.n("total")));
+    assert_eq!((row.s("createdAt"), row["items"][0].s("name")), (order.s("createdAt"), order["items"][0].s("name")));
+    assert!(row["items"][0].n("price") > 0, "{row:#}");
 }
 
 fn the_maker_declines_with_a_reason(shop: &Shop) {

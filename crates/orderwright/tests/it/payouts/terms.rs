@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::{account_of, audited, balance, due, get, one, run, say, settle_the_past, share, statement};
+use super::{account_of, audited, balance, due, feed, get, one, run, say, settle_the_past, share, statement};
 use crate::shop::{Json, PATIENCE, Shop, eventually};
 
 scenarios! {
     own:
         less_than_the_minimum_waits,
         a_part_is_kept_back_and_released,
-        a_schedule_pays_by_itself;
+        a_schedule_pays_by_itself,
+        an_account_that_the_seller_changed_cools_first;
     shared:
         what_is_refused,
+        parties_that_are_not_there_are_refused,
         only_the_platform_pays;
 }
 
@@ -93,13 +95,13 @@ fn what_is_refused(shop: &Shop) {
     settings(json!({ "channel": "nowhere", "minimum": 1 })).wrong(&["/channel"]);
     settings(json!({ "channel": "retail" })).wrong(&["/schedule"]);
     settings(json!({ "channel": "retail", "schedule": "hourly" })).wrong(&["/schedule"]);
-    settings(json!({ "channel": "retail", "minimum": -1, "reserveBasisPoints": 10_001, "reserveDays": 9999 }))
-        .wrong(&["/minimum", "/reserveBasisPoints", "/reserveDays"]);
+    settings(json!({ "channel": "retail", "minimum": -1, "reserveBasisPoints": 10_001, "reserveDays": 9999, "accountCoolingHours": 721 }))
+        .wrong(&["/minimum", "/reserveBasisPoints", "/reserveDays", "/accountCoolingHours"]);
     settings(json!({ "channel": "retail", "party": "merchant", "minimum": 1 })).wrong(&["/party"]);
     let debtor = json!({ "name": "", "iban": "DE00", "bic": "X" });
     settings(json!({ "channel": "retail", "debtor": debtor })).wrong(&["/debtor/name", "/debtor/iban", "/debtor/bic"]);
     let put = |body: Value| admin.call("PUT", "/admin/payout-accounts").json(&body).send();
-    let party = "party/merchant/mer_0000000000001";
+    let party = super::seller(shop).party;
     put(json!({ "party": party, "holder": "A" })).wrong(&["/iban"]);
     put(json!({ "party": "me", "holder": "A", "iban": super::IBAN })).wrong(&["/party"]);
     let typo = put(json!({ "party": party, "holder": "A", "iban": "DE89370400440532013001" }));
@@ -118,6 +120,77 @@ fn what_is_refused(shop: &Shop) {
     {
         admin.get(&format!("/admin/payouts?{query}")).wrong(&[field]);
     }
+}
+
+fn parties_that_are_not_there_are_refused(shop: &Shop) {
+    let admin = shop.admin();
+    let unknown = [
+        ("party/banana/1", "of type brand, supplier, retailer or merchant"),
+        ("party/platform/platform", "keeps its own share"),
+        ("party/merchant/nope", "GET /admin/merchants"),
+        ("party/supplier/mer_0000000000001", "GET /admin/merchants"),
+        ("party/brand/no such brand", "known are: "),
+        ("party/retailer/nobody", "known are: "),
+    ];
+    let bank = |party: &str| {
+        let body = json!({ "party": party, "holder": "A", "iban": super::IBAN });
+        admin.call("PUT", "/admin/payout-accounts").json(&body).send()
+    };
+    let open = |party: &str| admin.post("/admin/payment-accounts", &json!({ "party": party, "provider": "sandbox" }));
+    let terms = |party: &str| {
+        admin.patch("/admin/payout-settings", &json!({ "channel": "retail", "party": party, "minimum": 1 }))
+    };
+    let pay = |party: &str| admin.post("/admin/payouts", &json!({ "party": party, "dryRun": true }));
+    for (party, remedy) in unknown {
+        for reply in [bank(party), open(party), terms(party), pay(party)] {
+            assert!(reply.text.contains(remedy), "{party}: {}", reply.text);
+            reply.wrong(&["/party"]);
+        }
+    }
+    // Brands of offers and owners of channels have no order yet and are known all the same.
+    let variants = crate::shop::lists::walk(&admin, "/admin/variants", "limit=200&channel=blinds");
+    let brand = variants.iter().find_map(|v| v["brand"].as_str()).expect("a brand").to_owned();
+    pay(&format!("party/brand/{brand}")).expect(200);
+    let order = shop.ready("blinds");
+    shop.merchants_fire(&order, "confirm", &json!({}));
+    let order = shop.wait(&order, "is shared out", |o| !o.list("splits").is_empty());
+    for split in order.list("splits").iter().filter(|s| s["party"].s("type") != "platform") {
+        pay(&format!("party/{}/{}", split["party"].s("type"), split["party"].id())).expect(200);
+    }
+}
+
+fn an_account_that_the_seller_changed_cools_first(shop: &mut Shop) {
+    let seller = settle_the_past(shop);
+    let own = shop.merchant(&seller.id);
+    let first = share(shop, &due(shop, 1), &seller);
+    let change = || {
+        let body = json!({ "holder": "Me", "iban": super::OTHER_IBAN });
+        own.call("PUT", "/merchant/payout-account").json(&body).send().expect(200)
+    };
+    change();
+    let accounts = crate::shop::lists::walk(&shop.admin(), "/admin/payout-accounts", "limit=200");
+    let changed = accounts.iter().find(|a| a.s("party") == seller.party).expect("the account that counts");
+    // The feed says that it changed, by ids alone.
+    let told = feed(shop, |e| e.s("type") == "payout_account.changed" && e["data"]["party"] == seller.party.as_str());
+    let told = told.last().expect("an event");
+    assert_eq!((told["data"].s("bankAccountId"), told["data"].s("createdBy")), (changed.id(), seller.id.as_str()));
+    assert!(!told.to_string().contains("9268"), "no number: {told:#}");
+
+    shop.advance("23h");
+    let waits = run(shop, &seller, false);
+    assert_eq!(waits["payouts"], json!([]), "{waits:#}");
+    assert_eq!((waits["waiting"][0].s("reason"), waits["waiting"][0].n("amount")), ("account_changed", first));
+    shop.advance("1h");
+    assert_eq!(one(shop, &seller).n("amount"), first);
+
+    // Staff confirms it: nothing waits any more.
+    let second = share(shop, &due(shop, 1), &seller);
+    change();
+    assert_eq!(run(shop, &seller, true)["waiting"][0].s("reason"), "account_changed");
+    let terms = terms(shop, json!({ "party": seller.party, "accountCoolingHours": 0 }));
+    assert_eq!(terms.n("accountCoolingHours"), 0);
+    assert_eq!(one(shop, &seller).n("amount"), second);
+    audited(shop);
 }
 
 fn only_the_platform_pays(shop: &Shop) {

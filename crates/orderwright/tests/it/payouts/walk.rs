@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    IBAN, OTHER_IBAN, account, account_of, audited, balance, delivered, due, get, one, run, say, settle_the_past,
+    IBAN, OTHER_IBAN, account, account_of, audited, balance, delivered, due, feed, get, one, run, say, settle_the_past,
     share, statement,
 };
 use crate::shop::{Json, PATIENCE, Shop, eventually};
@@ -78,13 +78,15 @@ fn from_delivery_to_the_bank_and_back(shop: &mut Shop) {
     }
     stranger.get("/admin/payouts").problem(403);
 
-    // A refund after the payout: the seller owes it, and the next payout is less by it.
-    admin.refund(&id, &json!({ "amount": 500, "reason": "broken", "initiatePaymentRefund": true })).expect(201);
-    shop.wait_refunded(&id, 500);
+    // A refund of everything after the payout: the seller owes it, and the next payouts are less by it.
+    let all = json!({ "reason": "broken", "initiatePaymentRefund": true });
+    admin.refund(&id, &all).expect(201);
+    shop.wait_refunded(&id, shop.view(&id).n("total"));
     let back = earned - share(shop, &id, &seller);
     assert!(back > 0);
     let settled = one(shop, &seller);
     assert_eq!((settled.s("status"), settled.n("amount"), settled.n("owed")), ("settled", 0, back), "{settled:#}");
+    assert_eq!((settled.n("owedBefore"), settled.n("owedAfter")), (0, back));
     let receivable = account_of("receivable", &seller);
     assert_eq!((balance(shop, &receivable), balance(shop, &seller.party)), (back, party));
     assert_eq!(
@@ -92,10 +94,39 @@ fn from_delivery_to_the_bank_and_back(shop: &mut Shop) {
         [("refund".to_owned(), -back), ("receivable".to_owned(), back)]
     );
 
+    // Less than it owes: the rest stands on the statement, in each of its forms.
+    let part = share(shop, &due(shop, 1), &seller);
+    assert!(part < back);
+    let less = one(shop, &seller);
+    assert_eq!((less.n("netted"), less.n("amount"), less.s("status")), (part, 0, "settled"), "{less:#}");
+    assert_eq!((less.n("owedBefore"), less.n("owedAfter")), (back, back - part));
+    assert_eq!(balance(shop, &receivable), back - part);
+    let rest = |minor: i64| format!("{}.{:02}", minor / 100, minor % 100);
+    let page = own.get(&format!("/merchant/payouts/{}/statement.html", less.id())).text;
+    for words in ["Owed by you before: ", "Owed by you after: ", "Against what you owed; you owe ", &rest(back - part)]
+    {
+        assert!(page.contains(words), "{words} is not in {page}");
+    }
+    let file = own.get(&format!("/merchant/payouts/{}/statement.csv", less.id())).text;
+    let (head, row) = (file.lines().next().unwrap_or_default(), file.lines().nth(1).unwrap_or_default());
+    assert!(
+        head.ends_with("\"owedBefore\",\"owedAfter\"") && row.ends_with(&format!("{back},{}", back - part)),
+        "{file}"
+    );
+    let said = crate::shop::lists::walk(&own, "/merchant/statements", "limit=200");
+    let said: Vec<&str> = said.iter().filter(|l| l.s("cause") == "payout").map(|l| l.s("description")).collect();
+    for (words, payout) in
+        [("owed by you from now on: ", &settled), ("taken against what you owed: ", &less), ("Paid out: ", &payout)]
+    {
+        assert!(said.iter().any(|d| d.contains(words) && d.ends_with(payout.id())), "{words} is not in {said:#?}");
+    }
+    let back = back - part;
+
     let next = due(shop, 3);
     let more = share(shop, &next, &seller);
     let netted = one(shop, &seller);
     assert_eq!((netted.n("netted"), netted.n("amount")), (back, more - back), "{netted:#}");
+    assert_eq!((netted.n("owedBefore"), netted.n("owedAfter")), (back, 0));
     assert_eq!((balance(shop, &receivable), balance(shop, &seller.party)), (0, party));
     let rows = statement(&own, "/merchant", netted.id());
     assert_eq!(rows.iter().map(|r| r.1).sum::<i64>(), netted.n("amount"), "{rows:?}");
@@ -106,16 +137,7 @@ fn from_delivery_to_the_bank_and_back(shop: &mut Shop) {
 
 /// What the feed tells of a payout.
 fn told(shop: &Shop, id: &str) -> Vec<String> {
-    let (mut after, mut found) = ("0".to_owned(), Vec::new());
-    loop {
-        let page = shop.admin().get(&format!("/events?limit=200&after={after}")).expect(200);
-        let of = page.list("data").iter().filter(|e| e["data"]["payoutId"] == id);
-        found.extend(of.map(|e| e.s("type").to_owned()));
-        if page.list("data").len() < 200 {
-            return found;
-        }
-        page.s("nextCursor").clone_into(&mut after);
-    }
+    feed(shop, |e| e["data"]["payoutId"] == id).iter().map(|e| e.s("type").to_owned()).collect()
 }
 
 fn a_failed_and_a_returned_payout_go_out_again(shop: &mut Shop) {

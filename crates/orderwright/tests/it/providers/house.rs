@@ -120,12 +120,32 @@ impl House {
 
     /// What whoever tests does to an object of a fake.
     pub fn act(&self, fake: &Fake, id: &str, act: &str) -> Value {
+        self.act_with(fake, id, act, &json!({}), false).0
+    }
+
+    /// The same with more to say; unheard, the provider tells nobody of it: the webhooks' bodies that it would have sent come with it.
+    pub fn act_with(&self, fake: &Fake, id: &str, act: &str, more: &Value, unheard: bool) -> (Value, Vec<Value>) {
         let plays_stripe = fake.url == self.stripe.url;
-        let done = fake.books(|books| match plays_stripe {
-            true => orderwright::fakes::stripe::act(books, id, act, &json!({})),
-            false => orderwright::fakes::razorpay::act(books, id, act, &json!({})),
+        let done = fake.books(|books| {
+            let before = books.events.len();
+            let done = match plays_stripe {
+                true => orderwright::fakes::stripe::act(books, id, act, more),
+                false => orderwright::fakes::razorpay::act(books, id, act, more),
+            };
+            let told = if unheard { books.events.split_off(before) } else { Vec::new() };
+            done.map(|object| (object, told.into_iter().map(|event| event.body).collect()))
         });
         done.unwrap_or_else(|| panic!("{act} cannot be done to {id}"))
+    }
+
+    /// Every webhook was sent, and every event acted on.
+    pub fn quiet(&self, fake: &Fake, what: &str) {
+        eventually(what, std::time::Duration::from_secs(240), || {
+            let idle = fake.state.sent.lock().expect("not poisoned").is_idle();
+            let waiting = self.shop.ops().get("/admin/provider-events?state=received").expect(200);
+            let waiting = waiting.list("data").len();
+            if idle && waiting == 0 { Ok(()) } else { Err(format!("idle {idle}; {waiting} wait")) }
+        });
     }
 
     /// Places an order that Razorpay's customer pays.

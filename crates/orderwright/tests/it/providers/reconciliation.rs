@@ -16,9 +16,14 @@ provider_scenarios! {
     planted_differences_are_found_and_some_set_right,
 }
 
-/// Runs a reconciliation of Stripe to its end; the run, and its differences about these orders or about none.
+/// Runs a reconciliation of Stripe to its end; the run, and its differences.
 fn reconcile(house: &House, from: &str, settle: bool) -> (Value, Vec<Value>) {
-    let body = json!({ "from": from, "to": "2100-01-01", "provider": "stripe", "settle": settle });
+    reconcile_with(house, "stripe", from, settle)
+}
+
+/// The same of a provider.
+pub fn reconcile_with(house: &House, provider: &str, from: &str, settle: bool) -> (Value, Vec<Value>) {
+    let body = json!({ "from": from, "to": "2100-01-01", "provider": provider, "settle": settle });
     let begun = house.shop.admin().post("/admin/reconciliation-runs", &body).expect(201);
     let done = eventually("the run ends", PATIENCE, || {
         let run = house.shop.admin().get(&format!("/admin/reconciliation-runs/{}", begun.id())).expect(200);
@@ -39,7 +44,8 @@ fn reconcile(house: &House, from: &str, settle: bool) -> (Value, Vec<Value>) {
     (done, found)
 }
 
-fn kinds(found: &[Value], order: &str) -> BTreeSet<String> {
+/// Kinds of differences of an order.
+pub fn kinds(found: &[Value], order: &str) -> BTreeSet<String> {
     found.iter().filter(|d| d["orderId"] == order).map(|d| d.s("kind").to_owned()).collect()
 }
 

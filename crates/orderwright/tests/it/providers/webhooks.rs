@@ -24,7 +24,7 @@ fn send(house: &House, body: &str, header: &str) -> Reply {
     house.shop.anyone().call("POST", "/webhooks/stripe").header("stripe-signature", header).raw(body).send()
 }
 
-fn send_signed(house: &House, body: &Value) -> Reply {
+pub fn send_signed(house: &House, body: &Value) -> Reply {
     let text = body.to_string();
     let header = stripe_header(STRIPE_SECRET, text.as_bytes(), now_s());
     send(house, &text, &header)
@@ -32,7 +32,7 @@ fn send_signed(house: &House, body: &Value) -> Reply {
 
 /// The event as operators see it.
 #[track_caller]
-fn seen(house: &House, event_id: &str, state: &str) -> Value {
+pub fn seen(house: &House, event_id: &str, state: &str) -> Value {
     eventually(&format!("{event_id} is {state}"), PATIENCE, || {
         let list = house.shop.ops().get(&format!("/admin/provider-events?limit=200&state={state}")).expect(200);
         let found = list.list("data").iter().find(|e| e["eventId"] == event_id).cloned();

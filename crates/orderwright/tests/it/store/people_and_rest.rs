@@ -178,6 +178,7 @@ async fn keys(store: &Store) {
         created_at: 1,
         expires_at: None,
         revoked_at: None,
+        party: Some("party/brand/élan".into()),
     };
     done(store, |cs| _ = cs.insert_token(&token)).await;
     assert_eq!(store.find_token(5).await.expect("read"), Some(token.clone()));

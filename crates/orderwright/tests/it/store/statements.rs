@@ -258,4 +258,46 @@ async fn money(store: &Store) {
     assert_eq!(listed(LedgerFilter { from: Some(AT + 1), ..all() }, None, false).await, Vec::<i64>::new());
     assert_eq!(listed(LedgerFilter { to: Some(AT), ..all() }, None, false).await, Vec::<i64>::new());
     assert_eq!(store.audit_orders(6, 1).await.expect("read")[0].0, 7);
+
+    // Shares: of 7 in two captures, of 8 in one; what went back is no share, and what is another's is not listed.
+    const BRAND: &str = "party/brand/élan";
+    let share = |id, order: i64, cause: &str, account: &str| LedgerRow {
+        order_id: Some(order),
+        cause: cause.into(),
+        ..line(id, account, -1)
+    };
+    let mut cs = Changeset::new(ID + 20, AT);
+    for row in [
+        share(11, 7, "split", BRAND),
+        share(12, 8, "split", BRAND),
+        share(13, 7, "split", BRAND),
+        share(14, 8, "refund", BRAND),
+        share(15, 8, "split", "party/brand/elan"),
+    ] {
+        cs.insert_ledger_entry(&row);
+    }
+    store.commit(cs).await.expect("committed");
+    let shares = async |filter: ShareFilter, before, limit| -> Vec<i64> {
+        let rows = store.list_shares(&filter, before, limit).await.expect("read");
+        assert!(
+            rows.iter().all(|(_, at, body)| *at == AT && body.as_ref().is_none_or(|b| b.starts_with('{'))),
+            "{rows:?}"
+        );
+        rows.into_iter().map(|(id, _, body)| if body.is_some() { id - ID } else { ID - id }).collect()
+    };
+    let own = || ShareFilter { account: BRAND.into(), ..ShareFilter::default() };
+    assert_eq!(shares(own(), None, 10).await, [12, 11], "an order once, the newest first");
+    assert_eq!(shares(own(), None, 1).await, [12]);
+    assert_eq!(shares(own(), Some(ID + 12), 1).await, [11]);
+    assert_eq!(shares(own(), Some(ID + 11), 1).await, Vec::<i64>::new());
+    assert_eq!(shares(ShareFilter { account: "party/brand/nobody".into(), ..own() }, None, 9).await, Vec::<i64>::new());
+    assert_eq!(shares(ShareFilter { channel: Some("blinds".into()), ..own() }, None, 9).await, [12, 11]);
+    assert_eq!(
+        shares(ShareFilter { channel: Some("mall".into()), ..own() }, None, 9).await,
+        [-12, -11],
+        "no documents"
+    );
+    assert_eq!(shares(ShareFilter { from: Some(AT), to: Some(AT + 1), ..own() }, None, 9).await, [12, 11]);
+    assert_eq!(shares(ShareFilter { from: Some(AT + 1), ..own() }, None, 9).await, Vec::<i64>::new());
+    assert_eq!(shares(ShareFilter { to: Some(AT), ..own() }, None, 9).await, Vec::<i64>::new());
 }

@@ -43,7 +43,7 @@ use std::sync::Arc;
 pub use bulk_status::MAX_ORDERS as MAX_BULK_ORDERS;
 pub use payment_accounts::{MAX_ACCOUNT, MAX_PARTY, MAX_URL};
 pub use payout_acts::MAX_REASON;
-pub use payout_settings::{MAX_NAME, MAX_RESERVE_DAYS};
+pub use payout_settings::{MAX_COOLING_HOURS, MAX_NAME, MAX_RESERVE_DAYS};
 pub use settings::APPROVALS;
 pub use split_rules::{PARTIES, PER};
 use utoipa_axum::router::OpenApiRouter;

@@ -18,6 +18,8 @@ use crate::web::view::page::Params;
 pub const MAX_NAME: usize = 70;
 /// Days for which something is kept back at most: two years.
 pub const MAX_RESERVE_DAYS: i64 = 730;
+/// The most hours that a bank account cools: 30 days.
+pub const MAX_COOLING_HOURS: i64 = 720;
 
 /// Terms of a channel, or of a party in it: the channel's with the party's exceptions.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -37,6 +39,8 @@ pub struct PayoutSettings {
     pub reserve_days: i64,
     /// manual (somebody approves each payout) or automatic.
     pub approval: String,
+    /// How many hours nothing goes to a bank account that the party itself gave.
+    pub account_cooling_hours: i64,
     /// From which account the bank pays; null until it is said.
     pub debtor: Option<DebtorView>,
 }
@@ -64,6 +68,7 @@ fn show(entry: Entry) -> PayoutSettings {
         reserve_basis_points: terms.reserve_basis_points,
         reserve_days: terms.reserve_days,
         approval: terms.approval.name().to_owned(),
+        account_cooling_hours: terms.account_cooling_hours,
         debtor: terms.debtor.filter(|_| of_channel).map(|d| DebtorView {
             name: d.name,
             account: mask(&d.iban),
@@ -114,6 +119,9 @@ pub struct ChangePayoutSettings {
     /// manual or automatic.
     #[serde(default)]
     pub approval: Option<String>,
+    /// How many hours nothing goes to a bank account that the party itself gave; 0 confirms it.
+    #[serde(default)]
+    pub account_cooling_hours: Option<i64>,
     /// From which account the bank pays; of the channel.
     #[serde(default)]
     pub debtor: Option<DebtorAccount>,
@@ -143,6 +151,7 @@ fn read(body: &ChangePayoutSettings) -> Result<Change, Problem> {
         ("/minimum", body.minimum, MAX_AMOUNT),
         ("/reserveBasisPoints", body.reserve_basis_points, 10_000),
         ("/reserveDays", body.reserve_days, MAX_RESERVE_DAYS),
+        ("/accountCoolingHours", body.account_cooling_hours, MAX_COOLING_HOURS),
     ];
     for (pointer, value, most) in bounds {
         if value.is_some_and(|v| !(0..=most).contains(&v)) {
@@ -172,9 +181,10 @@ fn read(body: &ChangePayoutSettings) -> Result<Change, Problem> {
         reserve_days: body.reserve_days,
         approval: approval.map(|(_, approval)| *approval),
         debtor,
+        account_cooling_hours: body.account_cooling_hours,
     };
     if wrong.is_empty() && change == Change::default() {
-        let what = "say what to change: schedule, minimum, reserveBasisPoints, reserveDays, approval or debtor";
+        let what = "say what to change: schedule, minimum, reserveBasisPoints, reserveDays, approval, accountCoolingHours or debtor";
         return Err(Problem::field("/schedule", what));
     }
     if wrong.is_empty() { Ok(change) } else { Err(Problem::fields(wrong)) }

@@ -120,7 +120,7 @@ pub struct WaitingParty {
     pub currency: String,
     /// What it would get, minor units.
     pub amount: i64,
-    /// below_minimum, no_account, account_refused.
+    /// below_minimum, no_account, account_refused, account_changed.
     pub reason: String,
     /// In plain words.
     pub description: String,

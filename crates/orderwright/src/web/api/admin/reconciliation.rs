@@ -78,7 +78,8 @@ pub struct Reconciliation {
 #[schema(as = Difference)]
 pub struct DifferenceView {
     /// payment_missing, payment_unknown, currency, taken, held, refunded, refund_missing, refund_amount, refund_failed, refund_unknown,
-    /// transfer_missing, transfer_amount, transfer_reversed, transfer_unknown, not_asked.
+    /// transfer_missing, transfer_amount, transfer_reversed, transfer_unknown, dispute_missing, dispute_unknown, dispute_amount,
+    /// dispute_status, not_asked.
     pub kind: String,
     /// `ord_…`
     pub order_id: Option<String>,

@@ -35,6 +35,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(import_orders::handler))
         .routes(routes!(stock::handler))
         .routes(routes!(statement::handler))
+        .routes(routes!(statement::export))
         .routes(routes!(disputes::list))
         .routes(routes!(disputes::list_of, disputes::open))
         .routes(routes!(disputes::get))

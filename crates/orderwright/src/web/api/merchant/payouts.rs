@@ -2,30 +2,16 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use orderwright_core::id::{OrderId, PayoutId};
-use orderwright_core::order::{PartyKind, PartyRef};
-use orderwright_core::payout::PayoutState;
 
-use crate::ops::payouts::{self, Payout, bank, statement};
+use crate::ops::payouts::bank;
 use crate::ops::{Ctx, OpError};
-use crate::store::PayoutFilter;
-use crate::web::api::shared;
+use crate::web::api::{party, shared};
 use crate::web::caller::{Caller, Merchant};
 use crate::web::problem::{Problem, ProblemBody};
 use crate::web::request::{Answer, Incoming};
 use crate::web::view::bank_account::{self, BankAccountView, OwnBankDetails};
 use crate::web::view::page::{List, PageParams, Params};
-use crate::web::view::payout::{self as view, PayoutLineView, PayoutView};
-
-/// The parties that a merchant is: a maker is a supplier in one channel and a merchant in another.
-fn parties(ctx: &Ctx) -> Result<[PartyRef; 2], OpError> {
-    let merchant = ctx.actor.merchant.ok_or(OpError::NotFound)?;
-    Ok([PartyKind::Merchant, PartyKind::Supplier].map(|kind| PartyRef { kind, id: merchant.to_string() }))
-}
-
-async fn found(ctx: &Ctx, id: &str) -> Result<Payout, OpError> {
-    payouts::find(ctx, id, &parties(ctx)?).await
-}
+use crate::web::view::payout::{PayoutLineView, PayoutView};
 
 /// Your payouts, the newest first.
 #[utoipa::path(get, path = "/merchant/payouts", tag = "merchant", operation_id = "merchantListPayouts", security(("token" = [])),
@@ -37,18 +23,7 @@ async fn found(ctx: &Ctx, id: &str) -> Result<Payout, OpError> {
         (status = 422, body = ProblemBody, description = "Wrong parameters"),
     ))]
 pub async fn list(caller: Caller<Merchant>, query: shared::Query) -> Result<impl IntoResponse, Problem> {
-    let mut params = Params::new(query.0);
-    let state = params.parsed("status", "a status of payouts", PayoutState::parse);
-    let window = params.window(|v| PayoutId::parse(v).map(|p| p.0));
-    params.finish()?;
-    let parties = parties(&caller.ctx)?;
-    let filter = PayoutFilter {
-        parties: parties.iter().map(PartyRef::account).collect(),
-        state: state.map(|s| s.name().to_owned()),
-        ..PayoutFilter::default()
-    };
-    let rows = payouts::list(&caller.ctx, &filter, window.after, window.rows() as i64).await?;
-    Ok(Answer::ok(&window.list(rows, |p| p.id().to_string(), |p| view::payout(p, true))))
+    party::payouts(&caller.ctx, &party::of_merchant(&caller.ctx)?, query).await
 }
 
 /// One of your payouts.
@@ -61,7 +36,7 @@ pub async fn list(caller: Caller<Merchant>, query: shared::Query) -> Result<impl
         (status = 404, body = ProblemBody, description = "Not there, or not yours"),
     ))]
 pub async fn get(caller: Caller<Merchant>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    Ok(Answer::ok(&view::payout(found(&caller.ctx, &id).await?, true)))
+    party::payout(&caller.ctx, &party::of_merchant(&caller.ctx)?, &id).await
 }
 
 /// What a payout has of which order.
@@ -79,12 +54,7 @@ pub async fn lines(
     Path(id): Path<String>,
     query: shared::Query,
 ) -> Result<impl IntoResponse, Problem> {
-    let mut params = Params::new(query.0);
-    let window = params.window(|v| OrderId::parse(v).map(|o| o.0));
-    params.finish()?;
-    let payout = found(&caller.ctx, &id).await?;
-    let rows = payouts::lines(&caller.ctx, &payout, window.after.unwrap_or(0), window.rows() as i64).await?;
-    Ok(Answer::ok(&window.list(rows, |row| OrderId(row.order_id).to_string(), view::line)))
+    party::payout_lines(&caller.ctx, &party::of_merchant(&caller.ctx)?, &id, query).await
 }
 
 /// The statement of a payout as CSV.
@@ -97,8 +67,7 @@ pub async fn lines(
         (status = 404, body = ProblemBody, description = "Not there, or not yours"),
     ))]
 pub async fn statement_csv(caller: Caller<Merchant>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let payout = found(&caller.ctx, &id).await?;
-    Ok(view::csv(&statement::statement(&caller.ctx, payout).await?))
+    party::payout_csv(&caller.ctx, &party::of_merchant(&caller.ctx)?, &id).await
 }
 
 /// The statement of a payout as a page to print.
@@ -111,8 +80,7 @@ pub async fn statement_csv(caller: Caller<Merchant>, Path(id): Path<String>) -> 
         (status = 404, body = ProblemBody, description = "Not there, or not yours"),
     ))]
 pub async fn statement_html(caller: Caller<Merchant>, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let payout = found(&caller.ctx, &id).await?;
-    Ok(view::html(&statement::statement(&caller.ctx, payout).await?))
+    party::payout_html(&caller.ctx, &party::of_merchant(&caller.ctx)?, &id).await
 }
 
 /// The bank account that your money goes to, by its end.
@@ -126,7 +94,7 @@ pub async fn statement_html(caller: Caller<Merchant>, Path(id): Path<String>) ->
     ))]
 pub async fn account(caller: Caller<Merchant>, query: shared::Query) -> Result<impl IntoResponse, Problem> {
     Params::new(query.0).finish()?;
-    for party in parties(&caller.ctx)? {
+    for party in party::of_merchant(&caller.ctx)? {
         if let Some(row) = bank::of(&caller.ctx, &party.account()).await? {
             return Ok(Answer::ok(&bank_account::account(row)));
         }
@@ -149,9 +117,11 @@ pub async fn account(caller: Caller<Merchant>, query: shared::Query) -> Result<i
 pub async fn put_account(incoming: Incoming<Merchant>) -> Response {
     let work = |mut ctx: Ctx, body: OwnBankDetails| async move {
         let account = bank_account::read(body)?;
-        let [first, second] = parties(&ctx)?;
-        let row = bank::put(&mut ctx, &first.account(), account.clone()).await?;
-        bank::put(&mut ctx, &second.account(), account).await?;
+        let mut given = None;
+        for party in party::of_merchant(&ctx)? {
+            given = Some(bank::put(&mut ctx, &party.account(), account.clone()).await?);
+        }
+        let row = given.ok_or(OpError::NotFound)?;
         Ok(Answer::ok(&bank_account::account(row)))
     };
     incoming.run(None, work).await
