@@ -12,7 +12,7 @@ provider_scenarios! {
     a_link_is_one_orders_and_nobody_guesses_it,
 }
 
-fn page(house: &House, id: &str) -> String {
+fn page_of(house: &House, id: &str) -> String {
     house.shop.wait(id, "waits for its customer", |o| o["payments"][0]["awaitsCustomer"] == true);
     let link = house.shop.customer(0).get(&format!("/storefront/orders/{id}/payment")).expect(200);
     assert_eq!(link["awaitsCustomer"], true);
@@ -22,16 +22,24 @@ fn page(house: &House, id: &str) -> String {
 fn a_card_is_entered_in_stripes_component(house: &House) {
     for card in ["4242424242424242", "4000002500003155"] {
         let order = house.shop.place("mall", &[(0, 1)], "checkout");
-        let page = page(house, order.id());
+        let page = page_of(house, order.id());
         // A declined card first: the customer tries another on the same page's payment.
         node("pay.mjs", &[&page, "stripe", "4000000000009995", "declined"]);
         node("pay.mjs", &[&page, "stripe", card, "paid"]);
         house.shop.wait_payment(order.id(), "captured");
         house.assert_books_agree(order.id());
     }
+    // A card that the storefront gave was declined: the page begins another attempt.
+    let order = house.shop.place("mall", &[(0, 1)], "pm_card_chargeDeclined");
+    house.shop.wait_payment(order.id(), "failed");
+    let link = house.shop.customer(0).get(&format!("/storefront/orders/{}/payment", order.id())).expect(200);
+    let page = format!("{}{}", house.shop.demo().s("baseUrl"), link.s("page"));
+    node("pay.mjs", &[&page, "stripe", "4242424242424242", "paid"]);
+    assert_eq!(house.shop.wait_payment(order.id(), "captured").list("payments").len(), 2);
+    house.assert_books_agree(order.id());
     // A card that is verified, not charged.
     let order = house.shop.place("studio", &[(0, 1)], "checkout");
-    let page = page(house, order.id());
+    let page = page_of(house, order.id());
     node("pay.mjs", &[&page, "stripe", "4242424242424242", "verified"]);
     house.shop.wait_status(order.id(), "received");
     house.shop.wait(order.id(), "is verified", |o| o["payments"][0]["awaitsCustomer"] == false);
@@ -39,7 +47,7 @@ fn a_card_is_entered_in_stripes_component(house: &House) {
 
 fn a_card_is_entered_in_razorpays_checkout(house: &House) {
     let order = house.shop.place("retail", &[(0, 1)], "checkout");
-    let page = page(house, order.id());
+    let page = page_of(house, order.id());
     node("pay.mjs", &[&page, "razorpay", "4000000000000002", "declined"]);
     node("pay.mjs", &[&page, "razorpay", "4111111111111111", "paid"]);
     house.shop.wait_payment(order.id(), "captured");
