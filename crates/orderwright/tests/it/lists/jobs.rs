@@ -23,7 +23,7 @@ fn a_payment_in_doubt_is_a_job(shop: &Shop) {
     let job = slow(shop);
     assert_eq!((job.s("kind"), job.s("effect"), job.s("currency")), ("payment", "payment.charge", "INR"));
     assert!(job.n("amount") > 0 && job.n("attempts") >= 1, "{job:#}");
-    for (query, wrong) in [("state=lost", "state"), ("kind=mail", "kind"), ("after=x", "after")] {
+    for (query, wrong) in [("state=lost", "state"), ("kind=letter", "kind"), ("after=x", "after")] {
         shop.admin().get(&format!("/admin/jobs?{query}")).wrong(&[wrong]);
     }
     let dead = walk(&shop.admin(), "/admin/jobs", "state=dead");
