@@ -36,7 +36,7 @@ fn a_job_that_contradicts_the_books_stops_alerts_and_is_retried(house: &House) {
     shop.advance("2h");
     let dead = || walk(&admin, "/admin/jobs", "state=dead").into_iter().find(|job| job.s("orderId") == id);
     let job = eventually("the job stops", PATIENCE, || dead().ok_or_else(|| "not yet".to_owned()));
-    assert!(job.to_string().contains("gives back 99"), "why it stopped: {job:#}");
+    assert!(job.to_string().contains("gives back USD 0.99"), "why it stopped: {job:#}");
     assert!(counted(house) > before, "an alert rule looks at it");
     let told = shop.timeline_as(&admin, &id);
     let told = told.iter().find(|e| e.s("type") == "needs_attention").expect("staff is told on the order");
