@@ -137,9 +137,8 @@ fn cursor_after(last: &OrderRow, sort: Sort) -> Cursor {
 
 /// Orders that a page looks at when a filter has no index: what a page costs must not depend on the size of the shop.
 pub const WINDOW: i64 = 1_000;
-/// The same where a list does not run along time: its orders are scattered over the whole table, and each is read from another place. At
-/// least this many, and two pages.
-pub const SCATTERED: i64 = 40;
+/// The same where a list does not run along time: its orders are scattered over the whole table, and each is read from another place.
+pub const SCATTERED: i64 = 160;
 /// Customers whose orders are looked up one customer after the other.
 const PEOPLE: i64 = 50;
 /// Statuses that are looked up one by one; more of them are filtered out of the whole.
@@ -485,7 +484,7 @@ impl<'a> List<'a> {
     /// The last order that the page looks at; none when it can look at all that are left.
     fn edge(&self) -> (String, Vec<Val>) {
         let mut vals = self.vals.clone();
-        vals.push((window(self.sort.key, self.limit) - 1).into());
+        vals.push((window(self.sort.key) - 1).into());
         let id = self.keys.last().unwrap_or(&"o.id");
         let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
         renumbered(&format!("SELECT {id} FROM {from}{lead}{order} LIMIT 1 OFFSET ?{n}"), &vals)
@@ -525,10 +524,10 @@ impl<'a> List<'a> {
 }
 
 /// Orders that a page of such a list looks at.
-fn window(key: SortKey, limit: i64) -> i64 {
+fn window(key: SortKey) -> i64 {
     match key {
         SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::Status => WINDOW,
-        SortKey::Total | SortKey::ItemName | SortKey::TransactionId => SCATTERED.max(2 * limit),
+        SortKey::Total | SortKey::ItemName | SortKey::TransactionId => SCATTERED,
     }
 }
 
