@@ -171,9 +171,11 @@ fn an_account_that_the_seller_changed_cools_first(shop: &mut Shop) {
     let accounts = crate::shop::lists::walk(&shop.admin(), "/admin/payout-accounts", "limit=200");
     let changed = accounts.iter().find(|a| a.s("party") == seller.party).expect("the account that counts");
     // The feed says that it changed, by ids alone.
-    let told = feed(shop, |e| e.s("type") == "payout_account.changed" && e["data"]["party"] == seller.party.as_str());
-    let told = told.last().expect("an event");
-    assert_eq!((told["data"].s("bankAccountId"), told["data"].s("createdBy")), (changed.id(), seller.id.as_str()));
+    let told = eventually("the event comes", PATIENCE, || {
+        let of = |e: &Value| e.s("type") == "payout_account.changed" && e["data"]["bankAccountId"] == changed["id"];
+        feed(shop, of).pop().ok_or_else(|| "not yet".to_owned())
+    });
+    assert_eq!((told["data"].s("party"), told["data"].s("createdBy")), (seller.party.as_str(), seller.id.as_str()));
     assert!(!told.to_string().contains("9268"), "no number: {told:#}");
 
     shop.advance("23h");

@@ -229,6 +229,13 @@ fn shares_go_to_the_parties_accounts(house: &House) {
     let body =
         json!({ "party": party, "provider": "stripe", "country": "GB", "returnUrl": "https://shop.example/back" });
     let account = house.shop.admin().post("/admin/payment-accounts", &body).expect(201);
+    // Another scenario may have had it opened: Stripe closes it again.
+    let closed = json!({
+        "capabilities": { "transfers": "inactive" }, "payouts_enabled": false, "details_submitted": false,
+        "requirements": { "currently_due": ["tos_acceptance.date"], "disabled_reason": "requirements.past_due" },
+    });
+    house.stripe.books(|books| drop(books.change(account.s("account"), closed)));
+    let account = house.shop.admin().post("/admin/payment-accounts", &body).expect(201);
     assert!(account["onboardingUrl"].is_string() && account["canReceive"] == false, "{account:#}");
     assert!(!account.list("missing").is_empty(), "{account:#}");
     let again = house.shop.admin().post("/admin/payment-accounts", &body).expect(201);
