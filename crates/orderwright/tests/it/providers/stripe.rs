@@ -252,14 +252,14 @@ fn shares_go_to_the_parties_accounts(house: &House) {
     house.stripe.fault("POST /v1/transfers", Kind::Lost, 2);
     house.shop.merchants_fire(order.id(), "confirm", &json!({}));
     let order = house.shop.wait_status(order.id(), "confirmed");
-    let transfers = house.at_stripe("transfer", order.id());
+    let mut transfers = house.at_stripe("transfer", order.id());
+    transfers.retain(|t| t["destination"] == account["account"]);
     let share = order.list("splits").iter().find(|s| s["party"] == split["party"]).expect("its share").n("amount");
     assert_eq!(
         transfers.iter().map(|t| t.n("amount")).collect::<Vec<_>>(),
         [share],
         "once, although the answer was lost"
     );
-    assert_eq!(transfers[0]["destination"], account["account"]);
     house.assert_books_agree(order.id());
 }
 
