@@ -107,7 +107,7 @@ impl Journey {
         let items: Vec<String> = skus.iter().map(|sku| format!(r#"{{"sku":"{sku}","quantity":1}}"#)).collect();
         let (token, email) = if self.guest {
             // Unlike any other guest's, in this run and in those before it on the same store.
-            let email = format!("guest-{:x}-{}@example.org", scatter(u64::from(std::process::id())), turn());
+            let email = format!("guest-{:x}g{}@example.org", scatter(u64::from(std::process::id())), turn());
             (shop.storefront(self.channel), email)
         } else {
             (shop.customer(), "robin@example.org".to_owned())
