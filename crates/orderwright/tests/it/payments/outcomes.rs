@@ -159,7 +159,8 @@ fn a_hold_is_made_anew_before_it_ends(shop: &Shop) {
 fn a_hold_that_is_lost_waits_for_the_customer(shop: &Shop) {
     let order = shop.place("blinds", &[(0, 1)], "pm_card_visa");
     shop.wait_status(order.id(), "payment_authorised");
-    let fault = json!({ "operation": "payment.reauthorise", "outcome": "declined", "times": 1 });
+    // Orders of the demo have holds that end then, too.
+    let fault = json!({ "operation": "payment.reauthorise", "outcome": "declined", "times": 50 });
     shop.admin().post("/admin/sandbox/faults", &fault).expect(201);
     shop.advance("6d");
     let lost = shop.wait_status(order.id(), "pending");
