@@ -122,6 +122,11 @@ impl Pool {
         self.refunded.iter().sum::<i64>() - self.subsidy_back
     }
 
+    /// Whether the customer paid nothing for it, and its parties have what the platform added.
+    fn is_paid_by_platform(&self) -> bool {
+        self.captured() == 0 && self.subsidy_back < self.subsidy
+    }
+
     /// Whether the line is one of it.
     pub(crate) fn has(&self, item: &Item) -> bool {
         match self.line {
@@ -143,9 +148,13 @@ impl Pool {
 /// it was of which pool.
 pub(super) fn take(order: &mut Order, parts: &[RefundItem], adjust: &Lines) -> (Lines, Vec<Taken>) {
     let values = by_pool(order, parts);
+    // What the platform paid for alone brought no money that could go back: it is given up with the last of the order.
+    let is_last = order.pools.iter().zip(&values).all(|(pool, value)| pool.given_up() + value == pool.captured());
+    let is_taken = |at: usize, value: i64| value != 0 || (is_last && order.pools[at].is_paid_by_platform());
+    let values: Vec<(usize, i64)> = values.into_iter().enumerate().filter(|&(at, value)| is_taken(at, value)).collect();
     let mut lines = Lines::new();
     let mut taken = Vec::new();
-    for (at, value) in values.into_iter().enumerate().filter(|(_, value)| *value != 0) {
+    for (at, value) in values {
         let pool = &order.pools[at];
         let subsidy = (pool.subsidy_of(pool.given_up() + value) - pool.subsidy_back).max(0);
         let parts = allocate_refund(value + subsidy, &pool.amounts, &pool.refunded);

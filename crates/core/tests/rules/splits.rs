@@ -207,6 +207,24 @@ proptest! {
     }
 }
 
+#[test]
+fn a_line_that_cost_the_customer_nothing_goes_back_with_the_last_of_the_order() {
+    let agreement = Agreement { discount_by: Some(platform()), ..plain() };
+    let free = Line { price: 500, gst: 0, discount: 500, ..line(1, 1) };
+    let mut shop = sold(agreement, &[free, line(2, 1)], 0);
+    let stands = |shop: &Shop| shop.order.pools.iter().any(|p| p.subsidy > 0 && p.subsidy_back == 0);
+    let is_over = |shop: &Shop| shop.order.splits.iter().all(|s| s.refunded == s.amount);
+    shop.refund(some(1)).expect("left");
+    assert!(stands(&shop), "the platform has paid for it, and it was not given up yet");
+    let refund = shop.refund(all()).expect("left");
+    assert!(is_over(&shop), "{:?}", shop.order.splits);
+    let failed = Command::RefundFailed { refund, code: "expired_or_canceled_card".to_owned() };
+    shop.act(&orderwright_core::actor::Actor::system(), failed).expect("it had gone through");
+    assert!(stands(&shop), "as it was before");
+    shop.refund(all()).expect("left again");
+    assert!(is_over(&shop), "{:?}", shop.order.splits);
+}
+
 fn lines_merchant(shop: &Shop, item: usize) -> i64 {
     shop.order.items[item].merchant_id.0 - merchant_id(0).0
 }
