@@ -200,40 +200,30 @@ fn transferred(run: &mut Run<'_, '_>, at: usize, transfers: &[Transferred]) {
     }
 }
 
-/// The provider holds nothing any more although nobody here released it. Where the lifecycle renews holds, that begins now; where it does
-/// not, staff is told, because taking the money will fail.
+/// The provider holds nothing any more although nobody here released it: the time of the hold is over now, and what the lifecycle does when a
+/// hold ends is due. In the books it stands until another one, or a capture that fails, takes its place. A lifecycle that has no rule
+/// for the end of a hold does nothing: then staff is told, because taking the money will fail.
 pub(super) fn hold_lost(run: &mut Run<'_, '_>, payment: PaymentId) -> Result<(), Refusal> {
-    let busy = run.is_paying()?;
-    let Some(found) = run.order.payments.iter_mut().find(|p| p.id == payment && p.held() > 0) else {
+    let (busy, now) = (run.is_paying()?, run.now);
+    let held = run.order.payments.iter_mut().find(|p| p.id == payment && p.held() > 0);
+    let Some(held) = held.filter(|p| !busy && p.capture_before.is_none_or(|end| end > now)) else {
         return Err(Refusal::StaleOutcome);
     };
-    if busy {
-        return Err(Refusal::StaleOutcome);
-    }
-    let held = found.held();
-    found.voided += held;
-    found.state = PaymentState::Voided;
-    run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
-    let data = json!({ "paymentId": payment.to_string(), "amount": held });
-    let shown = run.order.currency.show(held);
-    run.log(
-        "payment_voided",
-        format!("The hold of {shown} is gone: the payment provider released it"),
-        data.clone(),
-        true,
-        MerchantView::Nobody,
-    );
+    held.capture_before = Some(now);
+    let amount = held.held();
+    let data = json!({ "paymentId": payment.to_string(), "amount": amount });
+    let shown = run.order.currency.show(amount);
+    let message = format!("The hold of {shown} is gone: the payment provider released it");
+    run.log("hold_lost", message, data.clone(), true, MerchantView::Nobody);
     run.emit("payment.hold_lost", data.clone());
-    let renews = run.state(Which::Payment)?.and_then(|s| {
-        s.after.iter().find(|a| a.delay == Delay::Policy(Policy::AuthorisationEnds)).map(|a| &a.transition)
-    });
-    if let Some(renewal) = renews {
-        return run.take(Which::Payment, renewal);
+    let Some(state) = run.state(Which::Payment)? else { return Ok(()) };
+    run.set_timer(Which::Payment, state);
+    if !state.after.iter().any(|a| a.delay == Delay::Policy(Policy::AuthorisationEnds)) {
+        let message = format!(
+            "The hold of {shown} is gone at the payment provider, and this lifecycle does not renew it. Ask the customer to pay again, or cancel"
+        );
+        run.log("needs_attention", message, data, false, MerchantView::Nobody);
     }
-    let message = format!(
-        "The hold of {shown} is gone at the payment provider, and this lifecycle does not renew it. Ask the customer to pay again, or cancel"
-    );
-    run.log("needs_attention", message, data, false, MerchantView::Nobody);
     Ok(())
 }
 

@@ -121,6 +121,11 @@ pub enum Deed {
         /// Minor units.
         amount: i64,
     },
+    /// What was held was held no more at the provider.
+    HoldLost {
+        /// The place of the payment among the order's.
+        payment: usize,
+    },
     /// A bank took money back, gave it back, or decided.
     Chargeback(Took),
     /// The order was moved to another version.
@@ -244,11 +249,13 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
         Command::RefundSeen { payment, amount, .. } => {
             Deed::RefundSeen { payment: order.payments.iter().position(|p| p.id == *payment)?, amount: *amount }
         }
+        Command::HoldLost { payment } => {
+            Deed::HoldLost { payment: order.payments.iter().position(|p| p.id == *payment)? }
+        }
         Command::AddNote { .. }
         | Command::AddMessage { .. }
         | Command::RequestCancellation { .. }
         | Command::LateMoney { .. }
-        | Command::HoldLost { .. }
         | Command::Stuck { .. }
         | Command::Mailed(_) => return None,
         Command::Dispute(DisputeCommand::Decide { dispute, verdict }) => {

@@ -161,6 +161,7 @@ impl Deed {
             Self::DecideRefund { .. } => "a refund decided".to_owned(),
             Self::RefundFailed { .. } => "a refund that failed afterwards".to_owned(),
             Self::RefundSeen { .. } => "a refund at the provider".to_owned(),
+            Self::HoldLost { .. } => "a hold that was lost".to_owned(),
             Self::Chargeback(_) => "a chargeback".to_owned(),
             Self::Migrate => "moved to another version".to_owned(),
         }
@@ -330,6 +331,10 @@ impl<'a> Replay<'a> {
             Deed::RefundSeen { payment, amount } => {
                 let paid = self.order.payments.get(*payment).ok_or(Stop::Refused(Refusal::StaleOutcome))?;
                 Command::RefundSeen { payment: paid.id, reference: self.unheard_of(), amount: *amount }
+            }
+            Deed::HoldLost { payment } => {
+                let held = self.order.payments.get(*payment).ok_or(Stop::Refused(Refusal::StaleOutcome))?;
+                Command::HoldLost { payment: held.id }
             }
             Deed::Chargeback(took) => Command::Dispute(DisputeCommand::News(self.news(took)?)),
             Deed::RefundFailed { refund: n } => {

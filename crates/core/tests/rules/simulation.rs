@@ -208,6 +208,7 @@ impl Life {
         let lost: Vec<_> = held.filter(is_lost).collect();
         for payment in lost {
             self.hold_lost(payment);
+            self.shop.act(&Actor::system(), Command::Tick).expect("time passes");
         }
         let by_hand = |p: &&orderwright_core::order::Payment| {
             p.held() > 0 && self.provider.payments.get(&p.id).is_some_and(|s| s.by_hand)
@@ -435,9 +436,9 @@ impl Life {
     /// The reconciliation: the provider's books against the decisions'.
     fn reconcile(&self) {
         let (order, books, provider) = (&self.shop.order, &self.shop.books, &self.provider);
-        // Taken at the provider's page, and the order rests on what it believes to be a hold: told to staff, and not ours to decide.
+        // Taken or released at the provider's page, and the order rests on what was a hold: told to staff, and not ours to decide.
         let unknown = |p: &&orderwright_core::order::Payment| {
-            p.held() > 0 && provider.payments.get(&p.id).is_some_and(|s| s.by_hand)
+            p.held() > 0 && provider.payments.get(&p.id).is_some_and(|s| s.by_hand || s.lost)
         };
         let unknown: Vec<_> = order.payments.iter().filter(unknown).collect();
         let taken: i64 = unknown.iter().map(|p| provider.payments[&p.id].taken).sum();

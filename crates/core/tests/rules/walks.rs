@@ -36,7 +36,7 @@ pub fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
     let who = &actors[a % actors.len()];
     let item = b % shop.order.items.len();
     let id = shop.id(item);
-    let result = match kind % 17 {
+    let result = match kind % 18 {
         0..=5 => {
             let said = shop.explain(who);
             let open = said.items.iter().chain([&said.payment]).flat_map(|i| i.events.iter().map(|e| (i.item, e)));
@@ -123,6 +123,10 @@ pub fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
             let payment = shop.order.payments[a % shop.order.payments.len()].id;
             let reference = format!("re-{}", b % 3);
             shop.act(&Actor::system(), Command::RefundSeen { payment, reference, amount: 1 + c })
+        }
+        16 => {
+            let payment = shop.order.payments[a % shop.order.payments.len()].id;
+            shop.act(&Actor::system(), Command::HoldLost { payment })
         }
         _ => shop.act(&customer(), Command::Pay { method: METHODS[b % METHODS.len()].to_owned() }),
     };
