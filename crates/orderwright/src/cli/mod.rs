@@ -87,7 +87,7 @@ pub fn run() -> ExitCode {
     } else {
         tokio::runtime::Builder::new_current_thread()
     };
-    let result = match runtime.enable_all().on_thread_start(step_back).build() {
+    let result = match runtime.enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(dispatch(cli.command));
             runtime.shutdown_timeout(END);
@@ -101,19 +101,6 @@ pub fn run() -> ExitCode {
             eprintln!("orderwright: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// By how much threads that wait for the store's writer stand behind it.
-const BEHIND: i32 = 5;
-
-/// Threads that answer requests let the embedded store's one writer go first: all of them wait for it, and it waits for the disk. The writer's
-/// thread is started by the main thread and keeps the process's own priority.
-fn step_back() {
-    // On other systems the priority is the whole process's.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(BEHIND) {
-        tracing::debug!(%error, "a thread keeps its priority");
     }
 }
 
