@@ -4,11 +4,8 @@ use super::run::{Run, Which};
 use super::{EffectJob, EffectName, Refusal};
 use crate::actor::Role;
 use crate::id::{JobId, PaymentId};
-use crate::order::{Item, Order, PaymentState, Reservation};
+use crate::order::{Item, OFFLINE, Order, PaymentState, Reservation};
 use crate::workflow::{Effect, Party, State, Workflow};
-
-/// The method that waits for money from outside.
-pub(super) const OFFLINE: &str = "pm_offline";
 
 /// Whether the method waits for money from outside.
 pub(super) fn is_offline(method: &str) -> bool {

@@ -14,7 +14,7 @@ use super::{
 use crate::actor::Actor;
 use crate::dispute::Bearer;
 use crate::id::{IdSource, ItemId, PaymentId};
-use crate::order::{Instance, Item, Order, Reservation, SANDBOX};
+use crate::order::{Instance, Item, OFFLINE, Order, Reservation, SANDBOX};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Scope, Sides, StateMap};
 
@@ -389,7 +389,7 @@ fn actor(record: &Record) -> Actor {
 }
 
 fn method(offline: bool) -> &'static str {
-    if offline { super::attempts::OFFLINE } else { REPLAY }
+    if offline { OFFLINE } else { REPLAY }
 }
 
 fn event(fired: &Fired) -> Event {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Context, Decision, DisputeChanges, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting,
     Refusal, StockMove, StockMoveKind, TimelineEntry,
-    attempts::{OFFLINE, is_offline},
+    attempts::is_offline,
     chain::{Link, entry_hash},
     recall::Record,
     refund,
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::actor::Actor;
 use crate::id::{DisputeId, EntryId, ItemId, MerchantId, MerchantOrderId};
-use crate::order::{Instance, MerchantOrder, Order, Reservation};
+use crate::order::{Instance, MerchantOrder, OFFLINE, Order, Reservation};
 use crate::status;
 use crate::time::Timestamp;
 use crate::workflow::{Action, Machine, Side, State, Transition, Workflow};
