@@ -4,7 +4,7 @@ use super::run::{Run, Which};
 use super::{EffectJob, EffectName, Refusal};
 use crate::actor::Role;
 use crate::id::{JobId, PaymentId};
-use crate::order::{Item, OFFLINE, Order, PaymentState, Reservation};
+use crate::order::{Item, OFFLINE, Order, Payment, PaymentState, Reservation};
 use crate::workflow::{Effect, Party, State, Workflow};
 
 /// Whether the method waits for money from outside.
@@ -55,7 +55,7 @@ impl Run<'_, '_> {
         let amount = match effect {
             Effect::Verify => VERIFICATION_AMOUNT,
             Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture => self.owed(),
-            Effect::Void => of.map_or(0, |p| p.authorised - p.captured - p.voided),
+            Effect::Void => of.map_or(0, Payment::held),
             Effect::Transfer => of.map_or(0, |p| p.captured),
             Effect::Refund => self.order.left(),
             // Reversals are errands; no state runs one.
