@@ -311,13 +311,19 @@ impl<'a> Replay<'a> {
                 paid_at: record.at,
                 reference: REPLAY.to_owned(),
             }),
-            Deed::Outcome { effect, refund: of, done } => {
+            Deed::Outcome { effect, refund: of, done, capture_before } => {
                 let running = match of {
                     Some(n) => refund(*n)?.effect,
                     None => self.order.payment.effect.filter(|_| self.runs() == effect.as_deref()),
                 };
                 let outcome = match done {
-                    true => Outcome::done(Some(REPLAY.to_owned())),
+                    true => Outcome::Done {
+                        reference: Some(REPLAY.to_owned()),
+                        capture_before: *capture_before,
+                        fee: None,
+                        moved: None,
+                        transfers: Vec::new(),
+                    },
                     false => Outcome::Declined { code: REPLAY.to_owned() },
                 };
                 Command::Outcome { effect: running.ok_or(Stop::Refused(Refusal::StaleOutcome))?, outcome }
