@@ -551,6 +551,8 @@ fn is_sandbox(provider: &String) -> bool {
 
 /// The provider that moves no money.
 pub const SANDBOX: &str = "sandbox";
+/// The method that waits for money from outside: it is with no provider.
+pub const OFFLINE: &str = "pm_offline";
 
 /// What became of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

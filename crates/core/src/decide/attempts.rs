@@ -4,11 +4,8 @@ use super::run::{Run, Which};
 use super::{EffectJob, EffectName, Refusal};
 use crate::actor::Role;
 use crate::id::{JobId, PaymentId};
-use crate::order::{Item, Order, PaymentState, Reservation};
+use crate::order::{Item, OFFLINE, Order, Payment, PaymentState, Reservation};
 use crate::workflow::{Effect, Party, State, Workflow};
-
-/// The method that waits for money from outside.
-pub(super) const OFFLINE: &str = "pm_offline";
 
 /// Whether the method waits for money from outside.
 pub(super) fn is_offline(method: &str) -> bool {
@@ -58,7 +55,7 @@ impl Run<'_, '_> {
         let amount = match effect {
             Effect::Verify => VERIFICATION_AMOUNT,
             Effect::Authorise | Effect::Reauthorise | Effect::Charge | Effect::Capture => self.owed(),
-            Effect::Void => of.map_or(0, |p| p.authorised - p.captured - p.voided),
+            Effect::Void => of.map_or(0, Payment::held),
             Effect::Transfer => of.map_or(0, |p| p.captured),
             Effect::Refund => self.order.left(),
             // Reversals are errands; no state runs one.

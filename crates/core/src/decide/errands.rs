@@ -8,12 +8,12 @@
 
 use serde_json::json;
 
-use super::outcome::{CLEARING, HELD, HELD_BY_CUSTOMERS, UNSETTLED};
+use super::outcome::{CLEARING, UNSETTLED};
 use super::run::{Run, Which};
 use super::{EffectJob, EffectName, MerchantView, Outcome, Refusal};
 use crate::id::{JobId, PaymentId};
 use crate::ledger::Account;
-use crate::order::{Errand, ErrandKind, PartyKind, PartyRef, PaymentState};
+use crate::order::{Errand, ErrandKind, PartyKind, PartyRef};
 
 /// The platform's account, where nobody of the order is the platform.
 const PLATFORM: &str = "platform";
@@ -116,11 +116,14 @@ pub(super) fn outcome(run: &mut Run<'_, '_>, index: usize, outcome: &Outcome) ->
         Outcome::Done { moved, .. } => {
             let errand = run.order.errands.remove(index);
             match errand.kind {
-                ErrandKind::Release => match (moved, run.order.payments.iter().position(|p| p.id == errand.payment_id))
-                {
-                    (Some(taken), Some(at)) if *taken > 0 => taken_instead(run, at, *taken),
-                    _ => released(run, &errand),
-                },
+                ErrandKind::Release => {
+                    let at = run.order.payments.iter().position(|p| p.id == errand.payment_id);
+                    match (at, *moved) {
+                        (Some(at), Some(taken)) if taken > 0 => taken_instead(run, at, taken),
+                        (Some(at), _) => released(run, at),
+                        (None, _) => {}
+                    }
+                }
                 ErrandKind::Reverse => reversed(run, &errand, *moved),
                 ErrandKind::GiveBack => given_back(run, &errand),
             }
@@ -137,14 +140,10 @@ pub(super) fn outcome(run: &mut Run<'_, '_>, index: usize, outcome: &Outcome) ->
     }
 }
 
-fn released(run: &mut Run<'_, '_>, errand: &Errand) {
-    let Some(payment) = run.order.payments.iter_mut().find(|p| p.id == errand.payment_id) else { return };
-    let amount = payment.held();
-    payment.voided += amount;
-    payment.state = PaymentState::Voided;
-    run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), amount), (HELD.to_owned(), -amount)]);
+fn released(run: &mut Run<'_, '_>, at: usize) {
+    let amount = run.release_hold(at);
     let message = format!("{} of the earlier hold released", run.order.currency.show(amount));
-    let metadata = json!({ "amount": amount, "paymentId": errand.payment_id.to_string() });
+    let metadata = json!({ "amount": amount, "paymentId": run.order.payments[at].id.to_string() });
     run.log("payment_voided", message, metadata, true, MerchantView::Nobody);
 }
 
@@ -225,14 +224,12 @@ pub(super) fn late(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> Re
     let over = run.state(Which::Payment)?.is_some_and(|s| {
         !s.has("captured") && (s.is_final || ["failed", "expired", "payable"].iter().any(|tag| s.has(tag)))
     });
-    let Some(found) = run.order.payments.iter_mut().find(|p| p.id == payment) else {
-        return Err(Refusal::StaleOutcome);
-    };
+    let Some(at) = run.order.payments.iter().position(|p| p.id == payment) else { return Err(Refusal::StaleOutcome) };
+    let found = &run.order.payments[at];
     let given_up = current != Some(payment) || (over && !busy);
     if amount <= 0 || !given_up || found.captured > 0 || found.late > 0 {
         return Err(Refusal::StaleOutcome);
     }
-    let Some(at) = run.order.payments.iter().position(|p| p.id == payment) else { return Err(Refusal::StaleOutcome) };
     taken_instead(run, at, amount);
     Ok(())
 }
@@ -243,11 +240,9 @@ pub(super) fn taken_instead(run: &mut Run<'_, '_>, at: usize, amount: i64) {
     if found.captured > 0 || found.late > 0 {
         return;
     }
-    let (payment, held) = (found.id, found.held());
-    found.voided += held;
-    found.state = PaymentState::Voided;
     found.late = amount;
-    run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), held), (HELD.to_owned(), -held)]);
+    let payment = found.id;
+    run.release_hold(at);
     run.post("late_payment", vec![(CLEARING.to_owned(), amount), (UNSETTLED.to_owned(), -amount)]);
     let message = format!(
         "{} arrived after the payment had been given up; the money goes back by itself",

@@ -7,6 +7,7 @@
 //! automatic transition that becomes possible, within [`run::MAX_STEPS`]. One that cannot be completed changes nothing.
 
 mod attempts;
+pub mod chain;
 mod changes;
 mod dispute;
 mod errands;

@@ -93,6 +93,18 @@ impl Run<'_, '_> {
         self.emit("payment.overdue", data);
         Ok(())
     }
+
+    /// Books that a payment holds nothing any more, and tells how much it held, in minor units. Of money that was taken nothing is held.
+    pub fn release_hold(&mut self, at: usize) -> i64 {
+        let payment = &mut self.order.payments[at];
+        let released = payment.held();
+        payment.voided += released;
+        if payment.captured == 0 {
+            payment.state = PaymentState::Voided;
+        }
+        self.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), released), (HELD.to_owned(), -released)]);
+        released
+    }
 }
 
 /// The provider waits for the customer: to enter a card, to confirm with the bank. Said once.
@@ -152,13 +164,8 @@ fn done(run: &mut Run<'_, '_>, effect: Effect, at: Option<usize>, reference: Opt
         }
         Effect::Charge | Effect::Capture => money_taken(run, at, reference),
         Effect::Void => {
-            let Some(payment) = at.and_then(|n| run.order.payments.get_mut(n)) else { return };
-            let released = payment.authorised - payment.captured - payment.voided;
-            payment.voided += released;
-            if payment.captured == 0 {
-                payment.state = PaymentState::Voided;
-            }
-            run.post("void", vec![(HELD_BY_CUSTOMERS.to_owned(), released), (HELD.to_owned(), -released)]);
+            let Some(at) = at.filter(|n| *n < run.order.payments.len()) else { return };
+            let released = run.release_hold(at);
             let message = format!("{} released", show(run, released));
             run.log("payment_voided", message, json!({ "amount": released }), true, MerchantView::Nobody);
         }
@@ -379,36 +386,21 @@ fn declined(run: &mut Run<'_, '_>, effect: Effect, code: &str) {
 /// Orders the effect of a refund.
 pub(super) fn refund_effect(run: &mut Run<'_, '_>, payment: PaymentId, amount: i64) -> JobId {
     let id = JobId(run.next_id());
-    let (order, currency) = (run.order.id, run.order.currency);
-    if let Some(payment) = run.order.payments.iter().find(|p| p.id == payment) {
-        let (method, provider, reference) =
-            (payment.method.clone(), payment.provider.clone(), payment.reference.clone());
-        let payment = payment.id;
-        let effect = EffectName(Effect::Refund);
+    if let Some(paid) = run.order.payments.iter().find(|p| p.id == payment) {
         run.add_effect(EffectJob {
-            id,
-            effect,
-            order,
-            payment,
-            method,
-            provider,
-            reference,
-            amount,
-            currency,
-            stock: Vec::new(),
-            transfers: Vec::new(),
-            transfer: None,
-            capture_before: None,
-            keeps_card: false,
+            method: paid.method.clone(),
+            provider: paid.provider.clone(),
+            reference: paid.reference.clone(),
+            ..EffectJob::new(id, EffectName(Effect::Refund), &run.order, payment, amount)
         });
     }
     id
 }
 
 /// Money that providers hold on customers' cards.
-pub(super) const HELD: &str = "provider/held";
+const HELD: &str = "provider/held";
 /// The other side of it.
-pub(super) const HELD_BY_CUSTOMERS: &str = "customers/held";
+const HELD_BY_CUSTOMERS: &str = "customers/held";
 /// Money that providers owe us.
 pub(super) const CLEARING: &str = "provider/clearing";
 /// The platform's bank account.

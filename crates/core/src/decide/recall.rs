@@ -95,6 +95,9 @@ pub enum Deed {
         refund: Option<usize>,
         /// Whether it worked.
         done: bool,
+        /// Until when what is held can be taken, where the provider said so: timers count from it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capture_before: Option<Timestamp>,
     },
     /// Timers were due.
     Tick,
@@ -236,6 +239,10 @@ pub(super) fn deed(order: &Order, command: &Command) -> Option<Deed> {
             effect: None,
             refund: order.refunds.iter().position(|r| r.effect == Some(*effect)),
             done: matches!(outcome, Outcome::Done { .. }),
+            capture_before: match outcome {
+                Outcome::Done { capture_before, .. } => *capture_before,
+                Outcome::Declined { .. } | Outcome::InDoubt | Outcome::ActionRequired { .. } => None,
+            },
         },
         Command::Tick => Deed::Tick,
         Command::Refund(wish) => Deed::Refund(wished(wish)),

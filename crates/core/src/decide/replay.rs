@@ -14,7 +14,7 @@ use super::{
 use crate::actor::Actor;
 use crate::dispute::Bearer;
 use crate::id::{IdSource, ItemId, PaymentId};
-use crate::order::{Instance, Item, Order, Reservation, SANDBOX};
+use crate::order::{Instance, Item, OFFLINE, Order, Reservation, SANDBOX};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Scope, Sides, StateMap};
 
@@ -311,13 +311,19 @@ impl<'a> Replay<'a> {
                 paid_at: record.at,
                 reference: REPLAY.to_owned(),
             }),
-            Deed::Outcome { effect, refund: of, done } => {
+            Deed::Outcome { effect, refund: of, done, capture_before } => {
                 let running = match of {
                     Some(n) => refund(*n)?.effect,
                     None => self.order.payment.effect.filter(|_| self.runs() == effect.as_deref()),
                 };
                 let outcome = match done {
-                    true => Outcome::done(Some(REPLAY.to_owned())),
+                    true => Outcome::Done {
+                        reference: Some(REPLAY.to_owned()),
+                        capture_before: *capture_before,
+                        fee: None,
+                        moved: None,
+                        transfers: Vec::new(),
+                    },
                     false => Outcome::Declined { code: REPLAY.to_owned() },
                 };
                 Command::Outcome { effect: running.ok_or(Stop::Refused(Refusal::StaleOutcome))?, outcome }
@@ -389,7 +395,7 @@ fn actor(record: &Record) -> Actor {
 }
 
 fn method(offline: bool) -> &'static str {
-    if offline { super::attempts::OFFLINE } else { REPLAY }
+    if offline { OFFLINE } else { REPLAY }
 }
 
 fn event(fired: &Fired) -> Event {

@@ -1,19 +1,19 @@
 //! One command on its way through the machines: transitions, entries, sends, automatic steps, timers, and what they leave behind.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{
     Context, Decision, DisputeChanges, DomainEvent, EffectJob, MerchantView, Message, MoneyFromOutside, Posting,
     Refusal, StockMove, StockMoveKind, TimelineEntry,
-    attempts::{OFFLINE, is_offline},
+    attempts::is_offline,
+    chain::{Link, entry_hash},
     recall::Record,
     refund,
     watch::{Watch, address},
 };
 use crate::actor::Actor;
 use crate::id::{DisputeId, EntryId, ItemId, MerchantId, MerchantOrderId};
-use crate::order::{Instance, MerchantOrder, Order, Reservation};
+use crate::order::{Instance, MerchantOrder, OFFLINE, Order, Reservation};
 use crate::status;
 use crate::time::Timestamp;
 use crate::workflow::{Action, Machine, Side, State, Transition, Workflow};
@@ -462,12 +462,9 @@ impl<'a, 'c> Run<'a, 'c> {
         self.record_into(&mut metadata);
         let id = EntryId(self.next_id());
         let seq = self.order.timeline_length + 1;
-        let mut hash = Sha256::new();
-        hash.update(self.order.timeline_hash.as_bytes());
-        hash.update(
-            json!([id.to_string(), seq, self.now.0, kind, message, metadata, self.actor.id]).to_string().as_bytes(),
-        );
-        let hash = hex(&hash.finalize());
+        let (at, created_by) = (self.now, &*self.actor.id);
+        let link = Link { id, seq, at, kind, message: &message, metadata: &metadata, created_by };
+        let hash = entry_hash(&self.order.timeline_hash, &link);
         self.order.timeline_length = seq;
         self.order.timeline_hash.clone_from(&hash);
         let created_by = self.actor.id.clone();
@@ -531,8 +528,4 @@ impl<'a, 'c> Run<'a, 'c> {
             disputes: self.disputes,
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

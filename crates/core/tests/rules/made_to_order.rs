@@ -1,11 +1,10 @@
 //! Blinds: authorise, accept or refuse, check stock, capture once, split, make, dispatch, deliver; and every way that ends early.
 
-use orderwright_core::actor::Actor;
 use orderwright_core::decide::{Command, Outcome, Refusal};
 use orderwright_core::order::PaymentState;
 use orderwright_core::workflow::{Effect, read};
 
-use crate::shop::{all, customer, done, full, line, merchant, operator, order_in, retailer, some, span};
+use crate::shop::{all, customer, done, full, held_until, line, merchant, operator, order_in, retailer, some, span};
 
 const NAME: &str = "made-to-order";
 
@@ -187,11 +186,8 @@ fn a_hold_that_no_rule_speaks_of_is_told_to_staff() {
 fn the_end_of_a_hold_is_the_providers() {
     // Four days, as some networks give: three quarters of it go by.
     let mut shop = order_in(NAME).place();
-    let job = shop.job(Effect::Authorise);
-    let before = Some(shop.now.plus(span("4d")));
-    let outcome =
-        Outcome::Done { reference: None, capture_before: before, fee: None, moved: None, transfers: Vec::new() };
-    shop.act(&Actor::system(), Command::Outcome { effect: job.id, outcome }).expect("waited for");
+    let end = shop.now.plus(span("4d"));
+    shop.answer(Effect::Authorise, held_until(end));
     assert_eq!(shop.order.due_at(), Some(shop.order.created_at.plus(span("3d"))));
 }
 

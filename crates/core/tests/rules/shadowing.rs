@@ -3,12 +3,12 @@
 
 use orderwright_core::decide::recall::{self, Record};
 use orderwright_core::decide::replay::{Difference, Verdict, shadow};
-use orderwright_core::workflow::{Sides, StateMap, Workflow, WorkflowSet, read, read_map};
+use orderwright_core::workflow::{Effect, Sides, StateMap, Workflow, WorkflowSet, read, read_map};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::shop::{Shop, customer, line, merchant, operator, order_in};
+use crate::shop::{Shop, customer, held_until, line, merchant, operator, order_in, span};
 use crate::walks::{METHODS, WORKFLOWS, step};
 
 const RETAIL: &str = include_str!("../../../../workflows/retail.toml");
@@ -77,6 +77,21 @@ fn records_hold_nothing_about_people() {
     }
     assert!(text.contains("trackingNumber"), "{text}");
     assert!(shop.books.timeline.iter().all(|e| e.metadata.get(recall::KEY).is_none_or(Value::is_array)));
+}
+
+#[test]
+fn a_hold_ends_when_the_provider_said() {
+    for (lasts, waited) in [("2d", "36h"), ("20d", "10d")] {
+        let mut shop = order_in("made-to-order").place();
+        let end = shop.now.plus(span(lasts));
+        shop.answer(Effect::Authorise, held_until(end));
+        shop.wait(waited).fire(&merchant(1), "confirm");
+        let verdict = play(&shop, &shop.workflow, "");
+        assert_eq!(verdict, Verdict::Same { commands: records(&shop).len() }, "a hold of {lasts}");
+    }
+    let usual = order_in("made-to-order").go();
+    let text = serde_json::to_string(&records(&usual)).expect("JSON");
+    assert!(!text.contains("capture_before"), "nothing is kept of what was not said: {text}");
 }
 
 #[test]

@@ -476,6 +476,17 @@ pub fn done() -> Outcome {
     Outcome::done(Some("provider-1".to_owned()))
 }
 
+/// The provider holds the money, and says until when.
+pub fn held_until(end: Timestamp) -> Outcome {
+    Outcome::Done {
+        reference: Some("provider-1".to_owned()),
+        capture_before: Some(end),
+        fee: None,
+        moved: None,
+        transfers: Vec::new(),
+    }
+}
+
 /// An event with every field.
 pub fn full(event: &str) -> Event {
     Event {

@@ -7,7 +7,8 @@ use orderwright_core::workflow::Machine;
 use proptest::prelude::*;
 
 use crate::shop::{
-    Shop, all, bare, customer, done, full, importing, line, merchant, operator, order_in, retailer, some, span,
+    Shop, all, bare, customer, done, full, held_until, importing, line, merchant, operator, order_in, retailer, some,
+    span,
 };
 
 pub const WORKFLOWS: [&str; 5] = ["made-to-order", "retail", "marketplace", "store-request", "marketplace-split"];
@@ -67,6 +68,7 @@ pub fn step(shop: &mut Shop, (kind, a, b, c): (u8, usize, usize, i64)) {
             let outcome = match c % 12 {
                 0 => Outcome::InDoubt,
                 1 => Outcome::Declined { code: "declined".to_owned() },
+                2 => held_until(shop.now.plus(span(["1h", "2d", "6d", "20d"][b % 4]))),
                 _ => done(),
             };
             let id = shop.jobs[at].id;

@@ -97,7 +97,6 @@ pub struct Story {
 }
 
 const VISA: &str = "pm_card_visa";
-const OFFLINE: &str = "pm_offline";
 const POOR: &str = "pm_card_chargeDeclinedInsufficientFunds";
 const OLD_CARD: &str = "pm_card_chargeDeclinedExpiredCard";
 const DECLINED: &str = "pm_card_chargeDeclined";

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use orderwright_core::actor::Role;
-use orderwright_core::order::{Order, RefundState};
+use orderwright_core::order::{OFFLINE, Order, RefundState};
 use orderwright_core::status;
 
 use super::products::PLENTY;
@@ -81,7 +81,7 @@ async fn every_status_has_an_order_and_the_books_are_right() {
     some("several lines", |o| o.items.len() > 2);
     some("a split line", |o| o.shipments.iter().any(|s| s.items.iter().any(|i| i.quantity < 3)) && o.items.len() > 1);
     some("a note", |o| !o.notes.is_empty());
-    some("an offline payment", |o| o.payments.iter().any(|p| p.method == "pm_offline" && p.captured > 0));
+    some("an offline payment", |o| o.payments.iter().any(|p| p.method == OFFLINE && p.captured > 0));
     some("a second attempt to pay", |o| o.payments.len() > 1);
     some("an open refund request", |o| o.refunds.iter().any(|r| r.state == RefundState::Requested));
     some("a refund booked outside", |o| o.refunds.iter().any(|r| !r.initiate_payment_refund));

@@ -44,29 +44,33 @@ pub(super) async fn run(ctx: &Ctx, row: &JobRow) {
             tracing::debug!(%order, mail = mail.kind.name(), "nobody is to be mailed any more");
             runner::end(ctx, row.id, row.fence).await;
         }
-        Err(MailError::Never(why)) => {
-            tracing::warn!(%order, mail = mail.kind.name(), why, "a mail was given up");
-            note(ctx, row, order, &mail, Some(why), End::Done).await;
-        }
-        Err(MailError::Busy) => {
-            let next = ctx.clock.now().plus(TURN);
-            again(ctx, row, next, "other mails are being sent").await;
-        }
-        Err(MailError::Later(why)) if ctx.clock.now() < Timestamp(row.created_at).plus(TRIED) => {
-            tracing::info!(%order, mail = mail.kind.name(), why, "a mail waits");
-            let next = runner::backoff(ctx.clock.now(), row.attempts);
-            again(ctx, row, next, &why).await;
-        }
-        Err(MailError::Later(why)) => {
-            tracing::error!(%order, mail = mail.kind.name(), why, "a mail was given up: it was tried for a day");
-            ctx.app.metrics.dead_jobs.inc();
-            note(ctx, row, order, &mail, Some(format!("{why}; it was tried for a day")), End::Dead).await;
-        }
+        Err(error) => not_sent(ctx, row, order, &mail, error).await,
     }
 }
 
-async fn again(ctx: &Ctx, row: &JobRow, next: Timestamp, why: &str) {
-    runner::again(ctx, JobId(row.id), row.fence, row.attempts, "ready", next, why).await;
+/// What becomes of a mail that was not sent this time.
+async fn not_sent(ctx: &Ctx, row: &JobRow, order: OrderId, mail: &Mail, error: MailError) {
+    let id = JobId(row.id);
+    match error {
+        MailError::Never(why) => {
+            tracing::warn!(%order, mail = mail.kind.name(), why, "a mail was given up");
+            note(ctx, row, order, mail, Some(why), End::Done).await;
+        }
+        MailError::Busy => {
+            let next = ctx.clock.now().plus(TURN);
+            runner::put_off(ctx, id, row.fence, "ready", next, "other mails are being sent").await;
+        }
+        MailError::Later(why) if ctx.clock.now() < Timestamp(row.created_at).plus(TRIED) => {
+            tracing::info!(%order, mail = mail.kind.name(), why, "a mail waits");
+            let next = runner::backoff(ctx.clock.now(), row.attempts);
+            runner::again(ctx, id, row.fence, row.attempts, "ready", next, &why).await;
+        }
+        MailError::Later(why) => {
+            tracing::error!(%order, mail = mail.kind.name(), why, "a mail was given up: it was tried for a day");
+            ctx.app.metrics.dead_jobs.inc();
+            note(ctx, row, order, mail, Some(format!("{why}; it was tried for a day")), End::Dead).await;
+        }
+    }
 }
 
 /// Writes and sends it; `false` when nobody is to be told any more.
@@ -107,5 +111,80 @@ async fn note(ctx: &Ctx, row: &JobRow, order: OrderId, mail: &Mail, refused: Opt
             tracing::error!(%order, %error, "what became of a mail cannot be noted");
             runner::end(ctx, id, fence).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use orderwright_core::actor::Actor;
+    use orderwright_core::id::EntryId;
+    use orderwright_core::mail::MailKind;
+
+    use super::*;
+    use crate::app::App;
+    use crate::store::StoreConfig;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("not poisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn take(&self) -> String {
+            String::from_utf8(std::mem::take(&mut self.0.lock().expect("not poisoned"))).expect("UTF-8")
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_waits_for_its_turn_alarms_nobody() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let store = StoreConfig::Sqlite { dir: dir.path().to_owned(), exclusive: true, inline: true };
+        let app = App::open(store, true).await.expect("opens");
+        let ctx = Ctx::of(&app, Actor::system());
+        let (log, now) = (Log::default(), app.clock.now());
+        let written = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || written.clone()).finish();
+        let _logged = tracing::subscriber::set_default(subscriber);
+        let mail = Mail { kind: MailKind::PaymentDeclined, about: EntryId(1), code: None, amount: None };
+        let row = JobRow {
+            id: app.ids.next(now),
+            kind: crate::effects::MAIL.to_owned(),
+            order_id: Some(1),
+            state: "ready".to_owned(),
+            run_at: now.0,
+            lease_owner: app.node,
+            lease_until: i64::MAX,
+            fence: 1,
+            // The attempt at which a job that gets nowhere is told of.
+            attempts: runner::TOLD_AFTER,
+            payload: "{}".to_owned(),
+            last_error: None,
+            created_at: now.0,
+        };
+        let mut cs = Changeset::new(app.ids.next(now), now.0);
+        cs.insert_job(&row);
+        app.store.commit(cs).await.expect("committed");
+        let waits = async |error: MailError| {
+            not_sent(&ctx, &row, OrderId(1), &mail, error).await;
+            let job = app.store.find_job(row.id).await.expect("read").expect("it stays");
+            assert!((job.run_at > now.0, job.lease_owner) == (true, 0), "it was put off: {job:?}");
+            (job.last_error.unwrap_or_default(), log.take())
+        };
+        let (why, told) = waits(MailError::Busy).await;
+        assert_eq!((why.as_str(), told.as_str()), ("other mails are being sent", ""));
+        let (why, told) = waits(MailError::Later("no answer".to_owned())).await;
+        assert!(why == "no answer" && told.contains("a job gets nowhere"), "{why}: {told}");
     }
 }

@@ -302,12 +302,17 @@ pub(crate) async fn end(ctx: &Ctx, id: i64, fence: i64) {
     commit_quietly(ctx, cs).await;
 }
 
-/// Puts a job off.
+/// Tries a job again later, after an attempt that came to nothing. One that gets nowhere is told of, once.
 pub(crate) async fn again(ctx: &Ctx, id: JobId, fence: i64, attempts: i64, state: &str, run_at: Timestamp, why: &str) {
     if attempts == TOLD_AFTER {
         tracing::error!(job = %id, attempts, why, "a job gets nowhere; it is tried again every hour");
     }
     ctx.app.metrics.effect_retries.inc();
+    put_off(ctx, id, fence, state, run_at, why).await;
+}
+
+/// Puts a job off that merely waits: for its turn, or for somebody who was asked. Nothing went wrong, however often that happens.
+pub(super) async fn put_off(ctx: &Ctx, id: JobId, fence: i64, state: &str, run_at: Timestamp, why: &str) {
     let now = ctx.clock.now();
     let mut cs = Changeset::new(ctx.app.ids.next(now), now.0);
     cs.retry_job(id.0, fence, run_at.0, state, Some(why));

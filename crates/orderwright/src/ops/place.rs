@@ -11,7 +11,7 @@ use orderwright_core::actor::Role;
 use orderwright_core::catalog::{Channel, Offer, Wish};
 use orderwright_core::decide::{self, Context, Decision, Draft};
 use orderwright_core::id::{AddressId, CheckoutId, CustomerId, OrderId};
-use orderwright_core::order::SANDBOX;
+use orderwright_core::order::{OFFLINE, SANDBOX};
 use orderwright_core::pricing::{self, Priced};
 use orderwright_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -271,7 +271,6 @@ pub fn check_method_of(ctx: &Ctx, channel: &str, method: &str) -> Result<(), OpE
 }
 
 fn check_method(ctx: &Ctx, channel: &Channel, method: &str) -> Result<(), OpError> {
-    const OFFLINE: &str = "pm_offline";
     if method == OFFLINE && channel.accepts_offline_payment {
         return Ok(());
     }

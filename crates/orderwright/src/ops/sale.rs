@@ -9,7 +9,7 @@ use std::sync::Arc;
 use orderwright_core::catalog::{Channel, Offer, Wish};
 use orderwright_core::decide::{self, Context, Decision, Draft};
 use orderwright_core::id::{IdSource, OrderId};
-use orderwright_core::order::SANDBOX;
+use orderwright_core::order::{OFFLINE, SANDBOX};
 use orderwright_core::pricing;
 use orderwright_core::time::{Span, Timestamp};
 use serde_json::{Value, json};
@@ -166,7 +166,7 @@ fn draft(channel: &Channel, sale: &Sale, people: PeopleIds, now: Timestamp, move
         priced.discount_snapshot["appliedDiscounts"] = json!([{ "code": sale.discount_code, "amount": discount }]);
     }
     priced.shipping_tax = sale.shipping_tax;
-    let mut draft = place::draft(channel, &priced, people, sale.discount_code.clone(), "pm_offline", true);
+    let mut draft = place::draft(channel, &priced, people, sale.discount_code.clone(), OFFLINE, true);
     draft.shipping_country = sale.shipping_address.as_ref().map(|a| a.country.clone());
     draft.shipping_cost = sale.shipping_cost;
     draft.shipping_provider.clone_from(&sale.shipping_provider);

@@ -3,10 +3,10 @@
 //! An order's document keeps the hash of its last entry, and every entry's hash is made with the one before it: an entry that was changed,
 //! left out or put in afterwards breaks the chain at its place. What is not here: the money's own proof (`ledger`).
 
+use orderwright_core::decide::chain::{Link, entry_hash};
 use orderwright_core::id::{EntryId, OrderId};
 use orderwright_core::order::Order;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use orderwright_core::time::Timestamp;
 
 use super::ledger;
 use super::{Ctx, OpError};
@@ -85,7 +85,7 @@ async fn chain(ctx: &Ctx, id: i64, body: &str, out: &mut Verified) -> Result<(),
         for row in rows.iter().take_while(|row| row.seq <= order.timeline_length) {
             out.entries += 1;
             seq += 1;
-            let expected = entry_hash(&hash, row);
+            let expected = expected_hash(&hash, row);
             let kept = String::from_utf8_lossy(&row.hash);
             if row.seq != seq || expected.as_deref() != Some(&*kept) {
                 out.find(format!(
@@ -109,11 +109,10 @@ async fn chain(ctx: &Ctx, id: i64, body: &str, out: &mut Verified) -> Result<(),
     Ok(())
 }
 
-/// The hash of an entry, as `decide` makes it.
-fn entry_hash(before: &str, row: &TimelineRow) -> Option<String> {
-    let metadata: Value = serde_json::from_str(row.metadata.as_deref()?).ok()?;
-    let id = EntryId(row.id).to_string();
-    let facts = json!([id, row.seq, row.at, row.kind, row.message, metadata, row.created_by.as_deref()?]);
-    let digest = Sha256::new().chain_update(before).chain_update(facts.to_string()).finalize();
-    Some(digest.iter().map(|b| format!("{b:02x}")).collect())
+/// The hash that an entry must have; none when the row lacks what every entry has.
+fn expected_hash(before: &str, row: &TimelineRow) -> Option<String> {
+    let metadata = serde_json::from_str(row.metadata.as_deref()?).ok()?;
+    let (id, at) = (EntryId(row.id), Timestamp(row.at));
+    let (kind, message, created_by) = (&*row.kind, &*row.message, row.created_by.as_deref()?);
+    Some(entry_hash(before, &Link { id, seq: row.seq, at, kind, message, metadata: &metadata, created_by }))
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use orderwright_core::decide::{DisputeJob, EffectJob, USUAL_HOLD};
 use orderwright_core::dispute::Standing;
 use orderwright_core::id::{JobId, OrderId, PaymentId};
+use orderwright_core::order::OFFLINE;
 use orderwright_core::time::{Span, Timestamp};
 use orderwright_core::workflow::Effect;
 use serde::{Deserialize, Serialize};
@@ -128,7 +129,7 @@ pub const METHODS: &[(&str, &str)] = &[
     ("pm_card_createDispute", "succeeds and is disputed afterwards"),
     ("pm_sandbox_timeout", "succeeds, but the answer is lost"),
     ("pm_sandbox_slow", "is answered by webhook only, late and twice"),
-    ("pm_offline", "waits for money from outside"),
+    (OFFLINE, "waits for money from outside"),
 ];
 
 /// Operations that are read at once.

@@ -9,12 +9,12 @@
 
 use crate::calendar::Calendar;
 use crate::decide::{Which, hold_deadline};
-use crate::order::{Instance, Item, Order, Payment, PaymentState, RefundState};
+use crate::order::{Instance, Item, OFFLINE, Order, Payment, PaymentState, RefundState};
 use crate::time::{Span, Timestamp};
 use crate::workflow::model::{Delay, Machine, Policy, State, Workflow};
 use crate::workflow::validate::graph::ways;
 
-use super::shapes::{CANCEL_WINDOW, NOW, OFFLINE, POLICIES};
+use super::shapes::{CANCEL_WINDOW, NOW, POLICIES};
 
 /// Names a joint state.
 pub(super) type Key = Box<[u8]>;

@@ -12,7 +12,7 @@ use crate::calendar::Calendar;
 use crate::decide::{Draft, DraftItem};
 use crate::id::{AddressId, CustomerId, MerchantId, OrderId, VariantId};
 use crate::money::Currency;
-use crate::order::{PartyKind, PartyRef, Policies, Share};
+use crate::order::{OFFLINE, PartyKind, PartyRef, Policies, Share};
 use crate::time::{Span, Timestamp};
 use crate::workflow::answers::answers;
 use crate::workflow::guard::{Comparison, Fact, Guard, Subject, Value};
@@ -31,8 +31,6 @@ pub(super) const POLICIES: Policies = Policies {
 };
 /// A method that asks the provider.
 pub(super) const CARD: &str = "pm_card";
-/// The method that waits for money from outside.
-pub(super) const OFFLINE: &str = "pm_offline";
 
 /// What one unit costs.
 const PRICE: i64 = 1000;

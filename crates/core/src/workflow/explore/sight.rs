@@ -3,11 +3,10 @@
 //! Whether a sight is a fault can depend on the way to it; that is `judge`'s.
 
 use crate::audit;
-use crate::order::{Item, Order, RefundState, Reservation};
+use crate::order::{Item, OFFLINE, Order, RefundState, Reservation};
 use crate::workflow::model::{Action, Effect, State, Transition};
 
 use super::ground::Ground;
-use super::shapes::OFFLINE;
 
 /// Something that a joint state shows, with the index of the state at which it stands: the item's, or the payment's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,11 +10,11 @@ use crate::decide::{
     Command, Context, Decision, Event, EventItem, Outcome, RefundRequest, RefundRequestItem, Refusal, Which,
 };
 use crate::id::IdSource;
-use crate::order::{Order, PaymentState, RefundState, SANDBOX};
+use crate::order::{OFFLINE, Order, PaymentState, RefundState, SANDBOX};
 use crate::time::Timestamp;
 
 use super::ground::{Ground, has_hold, has_window, last_hold, set_hold};
-use super::shapes::{CANCEL_WINDOW, CARD, NOW, OFFLINE, POLICIES, Shape, actors, draft};
+use super::shapes::{CANCEL_WINDOW, CARD, NOW, POLICIES, Shape, actors, draft};
 
 /// All lines that are eligible, unnamed.
 pub(super) const ALL: u8 = u8::MAX;

@@ -20,7 +20,7 @@ use crate::decide::{
 };
 use crate::id::{AddressId, CustomerId, IdSource, MerchantId, OrderId, VariantId};
 use crate::money::Currency;
-use crate::order::{Instance, Order, PartyKind, PartyRef, Policies, SANDBOX, Share};
+use crate::order::{Instance, OFFLINE, Order, PartyKind, PartyRef, Policies, SANDBOX, Share};
 use crate::time::{Span, Timestamp};
 use crate::workflow::{Effect, Party, Policy};
 
@@ -409,7 +409,7 @@ fn draft(scenario: &Scenario, n: u64, random: &mut Random, ids: &mut Ids) -> Dra
         },
         items,
         shipping_shares: None,
-        payment_method: if offline { "pm_offline" } else { CARD }.to_owned(),
+        payment_method: if offline { OFFLINE } else { CARD }.to_owned(),
         reserved: false,
     }
 }

@@ -1,11 +1,13 @@
 //! Stories of things that lie on a shelf: the shop, the market of small sellers and the mall.
 
+use orderwright_core::order::OFFLINE;
+
 use super::Act::{
     AskRefund, Because, DecideRefund, Dispute, Fire, FireOne, Note, Pay, RefundAll, RefundOutside, RefundPart,
 };
 use super::Goods::{Any, OfSeveral, One, ThreeOfOne};
 use super::Who::{Buyer, FirstMerchant, Import, Merchants, Ops, OtherMerchants, Retailer};
-use super::{DECLINED, OFFLINE, OLD_CARD, POOR, Step, Story, VISA, d, days, h, m, story};
+use super::{DECLINED, OLD_CARD, POOR, Step, Story, VISA, d, days, h, m, story};
 
 const SENT: [Step; 3] =
     [h(4, 30, Fire(Retailer, "processing")), h(6, 36, Fire(Retailer, "shipped")), d(2, 5, Fire(Retailer, "delivered"))];

@@ -10,7 +10,7 @@ use orderwright_core::actor::Role;
 use orderwright_core::catalog::Wish;
 use orderwright_core::decide::{Command, EffectJob, Event, EventItem, Refusal};
 use orderwright_core::id::OrderId;
-use orderwright_core::order::{Item, Order, RefundState};
+use orderwright_core::order::{Item, OFFLINE, Order, RefundState};
 use orderwright_core::status;
 use orderwright_core::time::Timestamp;
 use serde_json::json;
@@ -105,7 +105,7 @@ async fn place(ctx: &Ctx, planned: &PlannedOrder) -> Result<Loaded, OpError> {
     let before = Timestamp(planned.placed.0 - 1000);
     let person = Person::resolve(&buyer, CHANNEL, &request.customer, before).await?;
     buyer.actor.customer = Some(person.ids(&request.customer, None, None).0);
-    place_imported(&mut buyer, request, "pm_offline", &sold(planned)).await
+    place_imported(&mut buyer, request, OFFLINE, &sold(planned)).await
 }
 
 /// Carries a command out, and what it starts a millisecond later; a busy store is asked again.

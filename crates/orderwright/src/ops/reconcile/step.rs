@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orderwright_core::decide::{Command, Refusal};
 use orderwright_core::id::JobId;
-use orderwright_core::order::{Order, Payment, RefundState, SANDBOX};
+use orderwright_core::order::{OFFLINE, Order, Payment, RefundState, SANDBOX};
 use orderwright_core::time::Timestamp;
 
 use super::compare::{Difference, compare, is_under_way, of_payment, what_to_do};
@@ -20,8 +20,6 @@ use crate::store::{Changeset, CommitError, DifferenceRow, JobRow, Scope};
 const ORDERS: i64 = 50;
 /// How often a payment that differs is compared again because its order moved meanwhile.
 const AGAIN: u32 = 3;
-/// Money from outside is with no provider.
-const OFFLINE: &str = "pm_offline";
 
 /// The work of a job: a step, and the job of the next one. A provider that does not answer is asked again later.
 pub async fn run_job(ctx: &Ctx, row: &JobRow) {

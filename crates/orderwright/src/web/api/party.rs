@@ -5,12 +5,12 @@ use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use orderwright_core::id::{OrderId, PayoutId};
+use orderwright_core::id::PayoutId;
 use orderwright_core::order::{PartyKind, PartyRef};
 use orderwright_core::payout::PayoutState;
 use orderwright_core::time::Timestamp;
 
-use super::shared::Query;
+use super::shared::{self, Query};
 use crate::ops::ledger::{self, StatementLine};
 use crate::ops::payouts::{self, Payout, statement};
 use crate::ops::{Ctx, OpError};
@@ -58,12 +58,7 @@ pub async fn payout(ctx: &Ctx, parties: &[PartyRef], id: &str) -> Result<Answer,
 
 /// What a payout has of which order: a page, by order.
 pub async fn payout_lines(ctx: &Ctx, parties: &[PartyRef], id: &str, query: Query) -> Result<Answer, Problem> {
-    let mut params = Params::new(query.0);
-    let window = params.window(|v| OrderId::parse(v).map(|o| o.0));
-    params.finish()?;
-    let payout = found(ctx, parties, id).await?;
-    let rows = payouts::lines(ctx, &payout, window.after.unwrap_or(0), window.rows() as i64).await?;
-    Ok(Answer::ok(&window.list(rows, |row| OrderId(row.order_id).to_string(), payout_view::line)))
+    shared::payout_lines(ctx, found(ctx, parties, id), query).await
 }
 
 /// The statement of a payout as CSV.

@@ -2,7 +2,7 @@
 
 use orderwright_core::actor::Role;
 use orderwright_core::decide::Command;
-use orderwright_core::id::{MerchantId, MessageId};
+use orderwright_core::id::{MerchantId, MessageId, OrderId};
 use orderwright_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::order_query;
 use crate::ops::command::{Applied, Loaded, OrderRef, load, run};
 use crate::ops::orders::{Explained, Running};
+use crate::ops::payouts::{self, Payout};
 use crate::ops::people::Contacts;
 use crate::ops::{Ctx, OpError, messages, orders, stock};
 use crate::store::{Scope, SortKey};
@@ -308,4 +309,18 @@ pub fn again_refund(ctx: Ctx, order: i64) -> std::pin::Pin<Box<dyn Future<Output
         let staff = ctx.actor.role.audience() == orderwright_core::workflow::Audience::Operator;
         Ok(Answer::created(&view::money::refund(refund, &loaded.order, staff)))
     })
+}
+
+/// What a payout has of which order: a page, by order. Whose payouts are looked among, the caller says with `payout`, which is asked once
+/// the parameters are read.
+pub async fn payout_lines(
+    ctx: &Ctx,
+    payout: impl Future<Output = Result<Payout, OpError>>,
+    query: Query,
+) -> Result<Answer, Problem> {
+    let mut params = Params::new(query.0);
+    let window = params.window(|v| OrderId::parse(v).map(|o| o.0));
+    params.finish()?;
+    let rows = payouts::lines(ctx, &payout.await?, window.after.unwrap_or(0), window.rows() as i64).await?;
+    Ok(Answer::ok(&window.list(rows, |row| OrderId(row.order_id).to_string(), view::payout::line)))
 }

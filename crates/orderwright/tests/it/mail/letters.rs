@@ -1,14 +1,10 @@
 //! What customers read: headers, both parts, links.
 
-use orderwright::pay::config::Verification;
-use orderwright_core::id::{OrderId, PaymentId};
 use orderwright_core::time::Timestamp;
-use orderwright_core::workflow::Effect;
 use serde_json::{Value, json};
 
 use super::house::{House, PUBLIC};
-use crate::providers::adapters::{job, stripe, work};
-use crate::providers::house::runtime;
+use crate::providers::house::taken_after_release;
 use crate::shop::Json;
 
 mail_scenarios! {
@@ -127,25 +123,9 @@ fn money_that_came_too_late_is_mailed_when_it_went_back(house: &mut House) {
     house.shop.wait_status(order.id(), "payment_authorised");
     house.shop.customer(0).cancel(order.id()).expect(200);
     let cancelled = house.shop.wait_payment(order.id(), "voided");
-    let intent = house.stripe.books(|books| {
-        let mut all = books.list("object", "payment_intent").into_iter();
-        all.find(|o| o["metadata"]["orderwright_order"] == order.id()).cloned().expect("an intent")
-    });
-    // Somebody takes the money in the dashboard all the same, as if the release had never been.
-    house.stripe.books(|books| {
-        books.change(intent.id(), json!({ "status": "requires_capture", "amount_capturable": intent["amount"] }));
-        books.change(intent.s("latest_charge"), json!({ "refunded": false, "amount_refunded": 0, "_released": 0 }));
-    });
-    let capture = orderwright_core::decide::EffectJob {
-        order: OrderId::parse(order.id()).expect("an id"),
-        payment: PaymentId::parse(cancelled["payments"][0].id()).expect("an id"),
-        ..job(1, Effect::Capture, intent.n("amount"), order.s("currency"), Some(intent.id()))
-    };
-    runtime().block_on(async {
-        stripe(&house.stripe, Verification::SetupIntent).execute(&work(&capture, &[])).await.expect("captured")
-    });
+    let taken = taken_after_release(&house.stripe, &cancelled);
     let mail = house.post.wait(&address, 1);
-    let sum = shown(&order, intent.n("amount"));
+    let sum = shown(&order, taken);
     let subject = format!("{sum} for order {} is on its way back to you", order.s("orderNumber"));
     assert_eq!(mail["headers"]["Subject"], subject.as_str());
     says(&mail, &[&sum, "You need not do anything"]);

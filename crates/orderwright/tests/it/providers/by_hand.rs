@@ -1,14 +1,10 @@
 //! What somebody does at Stripe's own page while an order rests on a hold, and what an outage of hours leaves behind: nothing.
 
 use orderwright::fakes::faults::Kind;
-use orderwright::pay::config::Verification;
-use orderwright_core::decide::EffectJob;
-use orderwright_core::id::{OrderId, PaymentId};
 use orderwright_core::workflow::Effect;
 use serde_json::{Value, json};
 
-use super::adapters::{job, stripe, work};
-use super::house::{House, runtime};
+use super::house::{House, at_the_page};
 use crate::shop::Json;
 
 provider_scenarios! {
@@ -21,19 +17,6 @@ provider_scenarios! {
 fn held(house: &House) -> Value {
     let order = house.shop.place("blinds", &[(0, 1)], "pm_card_visa");
     house.shop.wait_status(order.id(), "payment_authorised")
-}
-
-/// Does something to the order's hold as Stripe's page does: without a word to us but its webhook.
-fn at_the_page(house: &House, order: &Value, key: i64, effect: Effect, amount: i64) {
-    let intent = house.at_stripe("payment_intent", order.id()).remove(0);
-    let by_hand = EffectJob {
-        order: OrderId::parse(order.id()).expect("an id"),
-        payment: PaymentId::parse(order["payments"][0].id()).expect("an id"),
-        ..job(key, effect, amount, order.s("currency"), Some(intent.id()))
-    };
-    runtime().block_on(async {
-        stripe(&house.stripe, Verification::SetupIntent).execute(&work(&by_hand, &[])).await.expect("done")
-    });
 }
 
 /// Everything that was taken by hand went back, at Stripe and in the books.
@@ -59,7 +42,7 @@ fn what_was_taken_there_goes_back_with_a_cancel(house: &House) {
     for (key, part) in [(101, None), (102, Some(100))] {
         let order = held(house);
         let amount = part.unwrap_or(order.n("total"));
-        at_the_page(house, &order, key, Effect::Capture, amount);
+        at_the_page(&house.stripe, &order, key, Effect::Capture, amount);
         house.shop.customer(0).cancel(order.id()).expect(200);
         given_back(house, &order, amount);
     }
@@ -67,14 +50,14 @@ fn what_was_taken_there_goes_back_with_a_cancel(house: &House) {
 
 fn another_amount_that_was_taken_there_is_not_the_payment(house: &House) {
     let order = held(house);
-    at_the_page(house, &order, 103, Effect::Capture, 100);
+    at_the_page(&house.stripe, &order, 103, Effect::Capture, 100);
     house.shop.merchants_fire(order.id(), "confirm", &json!({}));
     given_back(house, &order, 100);
 }
 
 fn a_hold_that_was_released_there_is_made_anew(house: &House) {
     let order = held(house);
-    at_the_page(house, &order, 104, Effect::Void, 0);
+    at_the_page(&house.stripe, &order, 104, Effect::Void, 0);
     let order = house.shop.wait(order.id(), "is held anew", |o| {
         o.list("payments").len() == 2 && o["payments"][0]["status"] == "voided" && o["paymentStatus"] == "authorised"
     });

@@ -5,9 +5,14 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use orderwright::fakes::server::Plays;
 use orderwright::fakes::{Fake, Options};
+use orderwright::pay::config::Verification;
+use orderwright_core::decide::EffectJob;
+use orderwright_core::id::{OrderId, PaymentId};
+use orderwright_core::workflow::Effect;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::adapters::{job, stripe, work};
 use crate::shop::{Json, PATIENCE, Shop, Store, eventually};
 
 /// What Stripe's webhooks are signed with.
@@ -50,6 +55,37 @@ pub fn fake(options: Options) -> Fake {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         Fake::start(listener, options).expect("a fake")
     })
+}
+
+/// Stripe's objects of a kind that were made for an order.
+fn made_for(fake: &Fake, kind: &str, order: &str) -> Vec<Value> {
+    fake.books(|books| {
+        let all = books.list("object", kind).into_iter();
+        all.filter(|o| o["metadata"]["orderwright_order"] == order).cloned().collect()
+    })
+}
+
+/// Does something to an order's hold as Stripe's page does: without a word to us but its webhook. Each has another key.
+pub fn at_the_page(fake: &Fake, order: &Value, key: i64, effect: Effect, amount: i64) {
+    let intent = made_for(fake, "payment_intent", order.id()).remove(0);
+    let by_hand = EffectJob {
+        order: OrderId::parse(order.id()).expect("an id"),
+        payment: PaymentId::parse(order["payments"][0].id()).expect("an id"),
+        ..job(key, effect, amount, order.s("currency"), Some(intent.id()))
+    };
+    runtime()
+        .block_on(async { stripe(fake, Verification::SetupIntent).execute(&work(&by_hand, &[])).await.expect("done") });
+}
+
+/// Takes the money of an order's hold that was released, as if the release had never been. How much that is.
+pub fn taken_after_release(fake: &Fake, order: &Value) -> i64 {
+    let intent = made_for(fake, "payment_intent", order.id()).remove(0);
+    fake.books(|books| {
+        books.change(intent.id(), json!({ "status": "requires_capture", "amount_capturable": intent["amount"] }));
+        books.change(intent.s("latest_charge"), json!({ "refunded": false, "amount_refunded": 0, "_released": 0 }));
+    });
+    at_the_page(fake, order, 1, Effect::Capture, intent.n("amount"));
+    intent.n("amount")
 }
 
 impl House {
@@ -101,10 +137,7 @@ impl House {
 
     /// Stripe's objects of a kind that were made for an order.
     pub fn at_stripe(&self, kind: &str, order: &str) -> Vec<Value> {
-        self.stripe.books(|books| {
-            let all = books.list("object", kind).into_iter();
-            all.filter(|o| o["metadata"]["orderwright_order"] == order).cloned().collect()
-        })
+        made_for(&self.stripe, kind, order)
     }
 
     /// Razorpay's order of one of ours.

@@ -1,13 +1,9 @@
 //! Outcomes at Stripe: holds that end, shares that come back, money that comes too late, cancels that meet captures.
 
 use orderwright::fakes::faults::Kind;
-use orderwright::pay::config::Verification;
-use orderwright_core::id::{OrderId, PaymentId};
-use orderwright_core::workflow::Effect;
 use serde_json::{Value, json};
 
-use super::adapters::{job, stripe, work};
-use super::house::{House, runtime};
+use super::house::{House, taken_after_release};
 use crate::shop::orders::assert_sums;
 use crate::shop::{Json, PATIENCE, at_once, eventually};
 
@@ -132,27 +128,14 @@ fn money_that_comes_too_late_goes_back(house: &House) {
     house.shop.wait_status(order.id(), "payment_authorised");
     house.shop.customer(0).cancel(order.id()).expect(200);
     let cancelled = house.shop.wait_payment(order.id(), "voided");
-    let intent = house.at_stripe("payment_intent", order.id()).remove(0);
-    // Somebody takes the money in the dashboard all the same, as if the release had never been.
-    house.stripe.books(|books| {
-        books.change(intent.id(), json!({ "status": "requires_capture", "amount_capturable": intent["amount"] }));
-        books.change(intent.s("latest_charge"), json!({ "refunded": false, "amount_refunded": 0, "_released": 0 }));
-    });
-    let capture = orderwright_core::decide::EffectJob {
-        order: OrderId::parse(order.id()).expect("an id"),
-        payment: PaymentId::parse(cancelled["payments"][0].id()).expect("an id"),
-        ..job(1, Effect::Capture, intent.n("amount"), order.s("currency"), Some(intent.id()))
-    };
-    runtime().block_on(async {
-        stripe(&house.stripe, Verification::SetupIntent).execute(&work(&capture, &[])).await.expect("captured")
-    });
+    let taken = taken_after_release(&house.stripe, &cancelled);
     let order = house.shop.wait(order.id(), "has given it back", |o| {
         o["payments"][0].n("late") > 0 && o["payments"][0]["late"] == o["payments"][0]["lateRefunded"]
     });
     assert_eq!((order.s("status"), order.s("paymentStatus")), ("cancelled", "voided"), "{order:#}");
-    assert_eq!(order["payments"][0].n("late"), intent.n("amount"));
+    assert_eq!(order["payments"][0].n("late"), taken);
     let refunds = house.at_stripe("refund", order.id());
-    assert_eq!(refunds.iter().map(|r| r.n("amount")).collect::<Vec<_>>(), [intent.n("amount")], "once");
+    assert_eq!(refunds.iter().map(|r| r.n("amount")).collect::<Vec<_>>(), [taken], "once");
     let told = house.shop.timeline_as(&house.shop.customer(0), order.id());
     for kind in ["late_payment", "late_payment_refunded"] {
         assert!(told.iter().any(|e| e["type"] == kind), "the customer reads {kind}: {told:#?}");

@@ -2,7 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
-use orderwright_core::id::{BatchId, OrderId, PayoutId};
+use orderwright_core::id::{BatchId, PayoutId};
 use orderwright_core::payout::PayoutState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -209,12 +209,7 @@ pub async fn lines(
     Path(id): Path<String>,
     query: shared::Query,
 ) -> Result<impl IntoResponse, Problem> {
-    let mut params = Params::new(query.0);
-    let window = params.window(|v| OrderId::parse(v).map(|o| o.0));
-    params.finish()?;
-    let payout = found(&caller, &id).await?;
-    let rows = payouts::lines(&caller.ctx, &payout, window.after.unwrap_or(0), window.rows() as i64).await?;
-    Ok(Answer::ok(&window.list(rows, |row| OrderId(row.order_id).to_string(), view::line)))
+    shared::payout_lines(&caller.ctx, found(&caller, &id), query).await
 }
 
 /// The statement of a payout as CSV.

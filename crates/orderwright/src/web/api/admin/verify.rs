@@ -31,7 +31,7 @@ pub struct Verification {
 }
 
 /// Proves that history and money are as they were written: every order's timeline is a chain of hashes, and the whole book is audited.
-/// Of a large shop that takes minutes; `orderwright audit ledger` does the same beside it.
+/// Of a large shop that takes minutes; `orderwright audit ledger` proves the book beside it, without the timelines.
 #[utoipa::path(get, path = "/admin/audit/verify", tag = "admin", operation_id = "adminVerify", security(("token" = [])),
     params(("orderId" = Option<String>, Query, description = "Only the history of this order")),
     responses(
