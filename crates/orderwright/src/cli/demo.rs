@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::mail::MailArgs;
 use super::payments::PaymentArgs;
+use super::threads::ThreadArgs;
 use super::{serve, show, store};
 use crate::app::App;
 use crate::demo::{self, DemoFile};
@@ -25,9 +26,18 @@ pub struct Args {
     #[arg(long, value_name = "ADDR", default_value = serve::LISTEN)]
     listen: String,
     #[command(flatten)]
+    threads: ThreadArgs,
+    #[command(flatten)]
     payments: PaymentArgs,
     #[command(flatten)]
     mail: MailArgs,
+}
+
+impl Args {
+    /// How many threads answer requests.
+    pub fn threads(&self) -> usize {
+        self.threads.count(self.database_url.is_none())
+    }
 }
 
 /// Makes the demo, or goes on with it, and serves it until it is told to end.

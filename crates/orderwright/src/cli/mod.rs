@@ -18,6 +18,7 @@ mod sandbox;
 mod serve;
 mod show;
 mod store;
+mod threads;
 mod workflow;
 
 use std::io::IsTerminal;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 /// The environment variable that says what is logged: `info`, `orderwright=debug`.
@@ -80,14 +82,14 @@ enum Command {
 /// Runs the command of the process's arguments.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let server = matches!(cli.command, Command::Demo(_) | Command::Serve(_) | Command::Import(_) | Command::Sandbox(_));
     log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "warn" });
-    let mut runtime = if server {
-        tokio::runtime::Builder::new_multi_thread()
-    } else {
-        tokio::runtime::Builder::new_current_thread()
+    let mut runtime = match &cli.command {
+        Command::Demo(args) => many(Some(args.threads())),
+        Command::Serve(args) => many(Some(args.threads())),
+        Command::Import(_) | Command::Sandbox(_) => many(None),
+        _ => Builder::new_current_thread(),
     };
-    let result = match runtime.enable_all().on_thread_start(step_back).build() {
+    let result = match runtime.enable_all().build() {
         Ok(runtime) => {
             let result = runtime.block_on(dispatch(cli.command));
             runtime.shutdown_timeout(END);
@@ -104,17 +106,13 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// By how much threads that wait for the store's writer stand behind it.
-const BEHIND: i32 = 5;
-
-/// Threads that answer requests let the embedded store's one writer go first: all of them wait for it, and it waits for the disk. The writer's
-/// thread is started by the main thread and keeps the process's own priority.
-fn step_back() {
-    // On other systems the priority is the whole process's.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(BEHIND) {
-        tracing::debug!(%error, "a thread keeps its priority");
+/// A runtime of several threads; one for each core unless told.
+fn many(threads: Option<usize>) -> Builder {
+    let mut runtime = Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        runtime.worker_threads(threads);
     }
+    runtime
 }
 
 async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {

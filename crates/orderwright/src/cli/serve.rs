@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use super::mail::{self, MailArgs};
 use super::payments::{self, PaymentArgs};
 use super::store::StoreArgs;
+use super::threads::ThreadArgs;
 use crate::app::App;
 use crate::effects;
 use crate::web;
@@ -46,9 +47,18 @@ pub struct Args {
     #[arg(long)]
     sandbox: bool,
     #[command(flatten)]
+    threads: ThreadArgs,
+    #[command(flatten)]
     payments: PaymentArgs,
     #[command(flatten)]
     mail: MailArgs,
+}
+
+impl Args {
+    /// How many threads answer requests.
+    pub fn threads(&self) -> usize {
+        self.threads.count(self.store.database_url.is_none())
+    }
 }
 
 /// Runs the server until it is told to end.

@@ -85,7 +85,8 @@ impl Sqlite {
     pub(super) async fn commit(&self, changeset: Changeset) -> Result<u64, CommitError> {
         let (ack, answer) = oneshot::channel();
         self.submit(Box::new(Commit::new(changeset, ack))).await?;
-        answer.await.map_err(|_| gone())?
+        let (result, _changeset) = answer.await.map_err(|_| gone())?;
+        result
     }
 
     /// Executes one writing statement that returns rows.
