@@ -1,5 +1,6 @@
 //! Blinds: authorise, accept or refuse, check stock, capture once, split, make, dispatch, deliver; and every way that ends early.
 
+use orderwright_core::actor::Actor;
 use orderwright_core::decide::{Command, Outcome, Refusal};
 use orderwright_core::order::PaymentState;
 use orderwright_core::workflow::{Effect, read};
@@ -184,11 +185,13 @@ fn a_hold_that_no_rule_speaks_of_is_told_to_staff() {
 
 #[test]
 fn the_end_of_a_hold_is_the_providers() {
-    // Four days, as some networks give: three quarters of it go by.
-    let mut shop = order_in(NAME).place();
-    let end = shop.now.plus(span("4d"));
-    shop.answer(Effect::Authorise, held_until(end));
-    assert_eq!(shop.order.due_at(), Some(shop.order.created_at.plus(span("3d"))));
+    // A day before the end, or a quarter of a hold that is shorter than four days.
+    for (lasts, until) in [("2d", "36h"), ("4d", "3d"), ("10d", "9d")] {
+        let mut shop = order_in(NAME).place();
+        let end = shop.now.plus(span(lasts));
+        shop.answer(Effect::Authorise, held_until(end));
+        assert_eq!(shop.order.due_at(), Some(shop.order.created_at.plus(span(until))), "a hold of {lasts}");
+    }
 }
 
 #[test]
@@ -304,6 +307,22 @@ fn in_doubt_then_done() {
     shop.outcome(job.id, done()).expect("known at last");
     assert_eq!((shop.status(), shop.payment_status()), ("payment_authorised", "authorised"));
     assert_eq!(shop.outcome(job.id, done()), Err(Refusal::StaleOutcome), "once");
+}
+
+#[test]
+fn a_step_that_gets_nowhere_is_told_and_still_waited_for() {
+    let mut shop = order_in(NAME).place();
+    let job = shop.job(Effect::Authorise);
+    let stuck = |effect| Command::Stuck { effect, why: "no answer".to_owned(), goes_on: true };
+    shop.act(&Actor::system(), stuck(job.id)).expect("it runs");
+    let told = shop.books.timeline.last().expect("an entry");
+    assert!(
+        told.kind == "needs_attention" && told.message.contains("payment.authorise") && !told.is_public,
+        "{told:?}"
+    );
+    assert_eq!((shop.emitted("effect.stuck"), shop.status()), (1, "pending"));
+    shop.outcome(job.id, done()).expect("waited for");
+    assert_eq!(shop.would(&Actor::system(), stuck(job.id)), Err(Refusal::StaleOutcome), "it is over");
 }
 
 #[test]

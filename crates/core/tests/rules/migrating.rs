@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use orderwright_core::actor::Actor;
+use orderwright_core::decide::Command;
 use orderwright_core::decide::migrate::{Obstacle, Places, Plan, Terms, migrate, preview, undo};
 use orderwright_core::order::Order;
 use orderwright_core::workflow::state_map::Route;
-use orderwright_core::workflow::{Machine, Scope, Sides, StateMap, Workflow, WorkflowSet, read, read_map};
+use orderwright_core::workflow::{Effect, Machine, Scope, Sides, StateMap, Workflow, WorkflowSet, read, read_map};
 use proptest::prelude::*;
 
-use crate::shop::{Ids, Shop, line, merchant, operator, order_in, span};
+use crate::shop::{Ids, Shop, customer, done, full, line, merchant, operator, order_in, span};
 use crate::walks::{METHODS, WORKFLOWS, comes_to_an_end, step};
 
 const RETAIL: &str = include_str!("../../../../workflows/retail.toml");
@@ -242,6 +244,21 @@ fn a_state_without_an_end_is_refused() {
         ("always = { guard = \"order.fully_refunded\", target = \"refunded\" }", ""),
     ];
     assert_eq!(shop.refused(&edited(RETAIL, nobody, "")), ["stuck"]);
+}
+
+#[test]
+fn a_hold_that_is_being_released_beside_the_machine_hinders_nothing() {
+    let mut shop = order_in("made-to-order").go();
+    shop.now = shop.now.plus(span("6d"));
+    shop.act(&Actor::system(), Command::Tick).expect("the hold is renewed");
+    shop.answer(Effect::Reauthorise, done());
+    let release = shop.job(Effect::Void);
+    shop.act(&customer(), Command::Fire(full("cancel"))).expect("possible");
+    shop.answer(Effect::Void, done());
+    assert_eq!((shop.payment_status(), shop.order.payments[0].held()), ("voided", shop.order.total), "still released");
+    shop.migrate(&edited(MADE, &[("\"30d\"", "\"31d\"")], "")).expect("nothing else is held");
+    shop.outcome(release.id, done()).expect("released");
+    assert_eq!(shop.order.payments[0].held(), 0);
 }
 
 #[test]
