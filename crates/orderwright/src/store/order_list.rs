@@ -137,8 +137,7 @@ fn cursor_after(last: &OrderRow, sort: Sort) -> Cursor {
 
 /// Orders that a page looks at when a filter has no index: what a page costs must not depend on the size of the shop.
 pub const WINDOW: i64 = 1_000;
-/// The same where a list does not run along time and the filter is not in its index: its orders are scattered over the whole table, and each is
-/// read from another place.
+/// The same where a list does not run along time: its orders are scattered over the whole table, and each is read from another place.
 pub const SCATTERED: i64 = 160;
 /// Customers whose orders are looked up one customer after the other.
 const PEOPLE: i64 = 50;
@@ -155,8 +154,6 @@ struct List<'a> {
     rest: String,
     /// Statuses, each of which has a stretch of its own in the index.
     split: Vec<&'a str>,
-    /// Orders that a page looks at.
-    window: i64,
     vals: Vec<Val>,
     limit: i64,
     offset: i64,
@@ -187,7 +184,7 @@ impl<'a> List<'a> {
         let mut keys: Vec<&'static str> = sort.key.columns().to_vec();
         keys.push("o.id");
         let (from, split, vals) = ("orders o WHERE 1 = 1", Vec::new(), Vec::new());
-        let mut list = List { from, keys, sort, lead, rest, split, window: window(sort.key), vals, limit, offset };
+        let mut list = List { from, keys, sort, lead, rest, split, vals, limit, offset };
         let by_date = sort.key == SortKey::CreatedAt;
         let picked = list.picked(filter, people);
         // What the list runs along: the index of one filter, so that it does not matter how few of the shop's orders pass it.
@@ -242,14 +239,6 @@ impl<'a> List<'a> {
             list.rest(part, merchant, ")");
         }
         list.residual(filter, open);
-        if sort.key == SortKey::Total
-            && list.rest.is_empty()
-            && filter.channel.is_empty()
-            && !matches!(scope, Scope::Channel(_))
-        {
-            // Only the status is left, and the index has it.
-            list.window = WINDOW;
-        }
         list.channels_and_statuses(scope, filter, open && by_date);
         list.after(page)?;
         Ok(Some(list))
@@ -495,7 +484,7 @@ impl<'a> List<'a> {
     /// The last order that the page looks at; none when it can look at all that are left.
     fn edge(&self) -> (String, Vec<Val>) {
         let mut vals = self.vals.clone();
-        vals.push((self.window - 1).into());
+        vals.push((window(self.sort.key) - 1).into());
         let id = self.keys.last().unwrap_or(&"o.id");
         let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
         renumbered(&format!("SELECT {id} FROM {from}{lead}{order} LIMIT 1 OFFSET ?{n}"), &vals)

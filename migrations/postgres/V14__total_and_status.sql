@@ -1,4 +1,0 @@
--- Orders by total, of one status: the status is read in the index, and only orders that are listed are read themselves. They lie scattered over the table.
--- It is written as lists write it: `status` alone would tempt the planner to sort a whole status instead.
-DROP INDEX orders_total;
-CREATE INDEX orders_total ON orders (total, id, (status || ''));
