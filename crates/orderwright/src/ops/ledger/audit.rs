@@ -323,7 +323,8 @@ mod tests {
 
     async fn book(ctx: &Ctx, posting: i64, reverses: Option<i64>, lines: &[(&str, i64)]) {
         let app = &ctx.app;
-        let now = app.clock.now();
+        // The lines of a posting are of its millisecond.
+        let now = crate::kernel::ids::made_at(posting);
         let mut cs = Changeset::new(app.ids.next(now), now.0);
         for (account, amount) in lines {
             cs.insert_ledger_entry(&LedgerRow {
