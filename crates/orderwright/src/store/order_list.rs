@@ -79,11 +79,20 @@ impl Store {
             return Ok(OrderPage { rows: Vec::new(), next: None });
         };
         let mut edge = None;
-        if list.is_windowed() {
+        if list.is_scattered() {
+            let (text, vals) = list.looked_at();
+            let ids: Vec<i64> = self.inner.list(text, vals).await?;
+            if ids.is_empty() {
+                return Ok(OrderPage { rows: Vec::new(), next: None });
+            }
+            edge = ids.get(SCATTERED as usize - 1).copied();
+            list.only(&ids);
+        } else if list.is_windowed() {
             let (text, vals) = list.edge();
             edge = self.inner.list::<i64>(text, vals).await?.pop();
+            list.within(edge);
         }
-        let (text, vals) = list.rows(edge);
+        let (text, vals) = list.rows();
         let mut rows: Vec<OrderRow> = self.inner.list(text, vals).await?;
         let limit = page.limit() as usize;
         let more = rows.len() > limit;
@@ -481,24 +490,47 @@ impl<'a> List<'a> {
         format!(" ORDER BY {}", keys.join(", "))
     }
 
+    /// Whether those orders lie all over the table.
+    fn is_scattered(&self) -> bool {
+        self.is_windowed() && matches!(self.sort.key, SortKey::Total | SortKey::ItemName | SortKey::TransactionId)
+    }
+
+    /// The orders that the page looks at, where they are scattered. Many of them may have the same key (a price, a name), and SQLite finds
+    /// its way by the key alone: to look for those behind an edge it would walk through all that have the edge's.
+    fn looked_at(&self) -> (String, Vec<Val>) {
+        let mut vals = self.vals.clone();
+        vals.push(SCATTERED.into());
+        let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
+        renumbered(&format!("SELECT o.id FROM {from}{lead}{order} LIMIT ?{n}"), &vals)
+    }
+
+    /// Restricts the page to these orders.
+    fn only(&mut self, ids: &[i64]) {
+        let list = in_list(&mut self.vals, ids.iter().map(|&id| id.into()));
+        let _ = write!(self.lead, " AND o.id IN {list}");
+    }
+
     /// The last order that the page looks at; none when it can look at all that are left.
     fn edge(&self) -> (String, Vec<Val>) {
         let mut vals = self.vals.clone();
-        vals.push((window(self.sort.key) - 1).into());
+        vals.push((WINDOW - 1).into());
         let id = self.keys.last().unwrap_or(&"o.id");
         let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
         renumbered(&format!("SELECT {id} FROM {from}{lead}{order} LIMIT 1 OFFSET ?{n}"), &vals)
     }
 
-    /// The orders of the page, none of them behind the edge.
-    fn rows(&mut self, edge: Option<i64>) -> (String, Vec<Val>) {
+    /// Leaves out what is behind the edge.
+    fn within(&mut self, edge: Option<i64>) {
+        let Some(edge) = edge else { return };
+        let within = if self.sort.descending { ">=" } else { "<=" };
+        self.vals.push(edge.into());
+        let of_row = self.of_row(self.vals.len());
+        let _ = write!(self.lead, " AND ({}) {within} ({})", self.keys.join(", "), of_row.join(", "));
+    }
+
+    /// The orders of the page.
+    fn rows(&mut self) -> (String, Vec<Val>) {
         let order = self.order();
-        if let Some(edge) = edge {
-            let within = if self.sort.descending { ">=" } else { "<=" };
-            self.vals.push(edge.into());
-            let of_row = self.of_row(self.vals.len());
-            let _ = write!(self.lead, " AND ({}) {within} ({})", self.keys.join(", "), of_row.join(", "));
-        }
         let List { from, lead, rest, split, vals, limit, offset, .. } = self;
         let mut text = format!(concat!("SELECT ", order_columns!(), " FROM {}{}{}"), from, lead, rest);
         if !split.is_empty() {
@@ -520,14 +552,6 @@ impl<'a> List<'a> {
             Self::text(&mut text, vals, " OFFSET ", *offset, "");
         }
         (text, std::mem::take(vals))
-    }
-}
-
-/// Orders that a page of such a list looks at.
-fn window(key: SortKey) -> i64 {
-    match key {
-        SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::Status => WINDOW,
-        SortKey::Total | SortKey::ItemName | SortKey::TransactionId => SCATTERED,
     }
 }
 
@@ -574,7 +598,7 @@ mod tests {
             (Scope::Merchant(1), "s.merchant_id = ?1"),
             (Scope::Customer(1), "o.customer_id = ?1"),
         ] {
-            let (text, _) = list(scope).expect("a list").expect("something").rows(None);
+            let (text, _) = list(scope).expect("a list").expect("something").rows();
             assert!(text.contains(predicate), "{text}");
         }
     }
