@@ -498,10 +498,7 @@ impl<'a> List<'a> {
     /// The orders that the page looks at, where they are scattered. Many of them may have the same key (a price, a name), and SQLite finds
     /// its way by the key alone: to look for those behind an edge it would walk through all that have the edge's.
     fn looked_at(&self) -> (String, Vec<Val>) {
-        let mut vals = self.vals.clone();
-        vals.push(SCATTERED.into());
-        let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
-        renumbered(&format!("SELECT o.id FROM {from}{lead}{order} LIMIT ?{n}"), &vals)
+        self.ids(SCATTERED, 0)
     }
 
     /// Restricts the page to these orders.
@@ -512,11 +509,16 @@ impl<'a> List<'a> {
 
     /// The last order that the page looks at; none when it can look at all that are left.
     fn edge(&self) -> (String, Vec<Val>) {
+        self.ids(1, WINDOW - 1)
+    }
+
+    /// The ids of so many orders along the list, after so many.
+    fn ids(&self, limit: i64, offset: i64) -> (String, Vec<Val>) {
         let mut vals = self.vals.clone();
-        vals.push((WINDOW - 1).into());
+        vals.extend([limit.into(), offset.into()]);
         let id = self.keys.last().unwrap_or(&"o.id");
         let (from, lead, order, n) = (self.from, &self.lead, self.order(), vals.len());
-        renumbered(&format!("SELECT {id} FROM {from}{lead}{order} LIMIT 1 OFFSET ?{n}"), &vals)
+        renumbered(&format!("SELECT {id} FROM {from}{lead}{order} LIMIT ?{} OFFSET ?{n}", n - 1), &vals)
     }
 
     /// Leaves out what is behind the edge.
